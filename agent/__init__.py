@@ -1,0 +1,1 @@
+"""Who decides: language models, policy compiler and guard, the graph, the store."""

@@ -1,0 +1,1 @@
+"""Language models behind one protocol: embedded, OpenAI-compatible, scripted, replayed, none."""

@@ -1,0 +1,92 @@
+"""What is written down of every epoch: the one shape that the graph fills, the store keeps and the console shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RegionRecord:
+    """A region at an epoch. Utilisation is busy CPUs over all CPUs; intensity in gCO2eq/kWh, price in USD/MWh."""
+
+    region: str
+    zone: str
+    intensity: float
+    price: float
+    busy_cpus: float
+    cpus: float
+    running: int
+    queued: int
+
+
+@dataclass(frozen=True)
+class ToolRecord:
+    """One tool call with its arguments and its outcome (`ok`, `invalid`, `denied`)."""
+
+    name: str
+    arguments: dict[str, Any]
+    outcome: str
+    result: dict[str, Any]
+    by: str = "agent"
+
+
+@dataclass(frozen=True)
+class CandidateRecord:
+    """A candidate plan and its what-if figures on the forecast."""
+
+    name: str
+    label: str
+    carbon_g: float
+    cost_usd: float
+    mean_wait_s: float
+    late: int
+    objective: float
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """One model call: hashes, tokens, seconds, and what came back. `failure` says why it was not used."""
+
+    spec: str
+    prompt: str
+    prompt_version: str
+    prompt_sha256: str
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    seconds: float
+    text: str
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """What was decided for one job. `verdict` is the guard's: `ok`, or the rule that denied it."""
+
+    job_id: str
+    action: str
+    region: str
+    start_s: float
+    candidate: str
+    forecast_carbon_g: float
+    reason: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch of a run: what was seen, asked, answered, checked and done."""
+
+    epoch: int
+    now_s: float
+    pending: int
+    regions: tuple[RegionRecord, ...]
+    candidates: tuple[CandidateRecord, ...]
+    tools: tuple[ToolRecord, ...]
+    model: tuple[ModelRecord, ...]
+    proposed: str
+    committed: str
+    decided_by: str
+    reason: str
+    decisions: tuple[DecisionRecord, ...]

@@ -1,0 +1,1 @@
+"""What an agent can do: typed tools, and the backends that carry them out."""
