@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sim.runner import DecisionRow
+
 
 @dataclass(frozen=True)
 class RegionRecord:
@@ -61,26 +63,13 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
-class DecisionRecord:
-    """What was decided for one job. `verdict` is the guard's: `ok`, or the rule that denied it."""
-
-    job_id: str
-    action: str
-    region: str
-    start_s: float
-    candidate: str
-    forecast_carbon_g: float
-    reason: str
-    verdict: str
-
-
-@dataclass(frozen=True)
 class EpochRecord:
     """One epoch of a run: what was seen, asked, answered, checked and done."""
 
     epoch: int
     now_s: float
     pending: int
+    deferred: int
     regions: tuple[RegionRecord, ...]
     candidates: tuple[CandidateRecord, ...]
     tools: tuple[ToolRecord, ...]
@@ -89,4 +78,4 @@ class EpochRecord:
     committed: str
     decided_by: str
     reason: str
-    decisions: tuple[DecisionRecord, ...]
+    decisions: tuple[DecisionRow, ...]

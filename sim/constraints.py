@@ -14,9 +14,7 @@ from sim.units import BoolArray, FloatArray
 class Constraints(Protocol):
     """Rules as arrays. R is the number of regions in scenario order, S of start times, T of time slots."""
 
-    def allowed(
-        self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray
-    ) -> BoolArray:
+    def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return, shape (R, S), where and when the job may start.
 
         Args:
@@ -32,9 +30,7 @@ class Constraints(Protocol):
     def cpu_limit(self, times_s: FloatArray, step_s: float) -> FloatArray:
         """Return, shape (R, T), the share of each region's CPUs that may be busy in [t, t + step_s)."""
 
-    def why_not(
-        self, job: Job, region: str, start_s: float, *, intensity: float, price: float
-    ) -> str | None:
+    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
         """Return the rule that forbids this start, in canonical English, or None if none does."""
 
 
@@ -44,9 +40,7 @@ class Unconstrained:
     def __init__(self, regions: Sequence[Region]) -> None:
         self._count = len(regions)
 
-    def allowed(
-        self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray
-    ) -> BoolArray:
+    def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return all true."""
         return np.ones((self._count, len(starts_s)), dtype=bool)
 
@@ -58,8 +52,6 @@ class Unconstrained:
         """Return all ones."""
         return np.ones((self._count, len(times_s)))
 
-    def why_not(
-        self, job: Job, region: str, start_s: float, *, intensity: float, price: float
-    ) -> str | None:
+    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
         """Return None."""
         return None

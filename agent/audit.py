@@ -1,0 +1,42 @@
+"""The audit of a run folder, rules included: numbers by `sim.audit`, rules by the independent policy check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from agent.case import check_rules
+from agent.policy.check import Segment, Violation
+from agent.policy.rules import PolicySet, explain
+from sim.audit import Fault, audit
+from sim.errors import InputError
+from sim.runfolder import RunFolder, read_run
+from sim.world import World
+
+
+def audit_run(path: Path, data_dir: Path | None) -> list[Fault]:
+    """Return every fault of a run folder: figures that do not follow from its placements, rules that were broken.
+
+    Raises:
+        InputError: If the folder is damaged or the input series cannot be read.
+    """
+    folder = read_run(path)
+    world, faults = audit(folder, data_dir)
+    broken = _broken_rules(folder, world)
+    said = folder.summary.get("policy_violations")
+    if said != len(broken):
+        faults.append(Fault("summary.json policy_violations", said, len(broken)))
+    faults += [Fault(f"job {v.job_id} in {v.region} at {v.at_s:g} s", "a broken rule", v.rule) for v in broken[:5]]
+    return faults
+
+
+def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:
+    try:
+        rules = PolicySet.model_validate({"rules": folder.run["rules"]})
+    except ValidationError as error:
+        raise InputError(f"{folder.path / 'run.json'}: field 'rules': {explain(error)}") from None
+    jobs = {job.id: job for job in world.workload.jobs}
+    rows = folder.tables["placements"].select(["job_id", "region", "start_s", "end_s"]).to_pylist()
+    segments = [Segment(jobs[row["job_id"]], row["region"], row["start_s"], row["end_s"]) for row in rows]
+    return check_rules(world, rules, segments)

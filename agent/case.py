@@ -1,0 +1,230 @@
+"""A case: a scenario made ready to run, with its world, its rules and its bound; and what to do with one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from agent import prompts
+from agent.graph import Agent
+from agent.llm.protocol import LanguageModel
+from agent.policy.check import Segment, Violation, violations
+from agent.policy.guard import Guard
+from agent.policy.reading import load_confirmed, read_text
+from agent.policy.rules import PolicySet, merge
+from agent.record import EpochRecord
+from agent.run import AgentRun
+from agent.store import FILE, RunRow, Store
+from sim.bound import Bound, lower_bound
+from sim.errors import InputError
+from sim.runfolder import write_run
+from sim.runner import Run, simulate
+from sim.scenario import Scenario, build_world, load_scenario
+from sim.schedulers import scheduler
+from sim.summary import Accounts, account, summarise
+from sim.units import iso
+from sim.world import World
+
+Summary = dict[str, Any]
+MODES = ("rank", "tools")
+
+
+@dataclass(frozen=True)
+class PolicyText:
+    """A policy in force: the file it came from and its words."""
+
+    file: str
+    text: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as run.json keeps it."""
+        return {"file": self.file, "text": self.text, "sha256": hashlib.sha256(self.text.encode()).hexdigest()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scenario with everything that a run of it needs."""
+
+    scenario: Scenario
+    world: World
+    policies: tuple[PolicyText, ...]
+    rules: PolicySet
+
+    @cached_property
+    def bound(self) -> Bound:
+        """The lower bound on any schedule's carbon."""
+        return lower_bound(self.world)
+
+    def guard(self) -> Guard | None:
+        """Return a fresh guard of the rules; None where there are none."""
+        if not self.rules.rules:
+            return None
+        return Guard(self.rules, self.world.regions, self.world.start, self.world.epoch_s)
+
+
+def prepare(
+    path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, days: float | None = None
+) -> Case:
+    """Return the case of a scenario file under policies: those given, and those that the scenario names.
+
+    `days` shortens the scenario, and its jobs in proportion.
+
+    Raises:
+        InputError: If anything in the files is wrong, or a policy's reading is not confirmed.
+    """
+    scenario = load_scenario(path)
+    if days is not None:
+        scenario = scenario.shortened(days)
+    paths = [*(beside(path, name) for name in scenario.policies), *policies]
+    rules = merge(load_confirmed(policy) for policy in paths)
+    case = Case(
+        scenario=scenario,
+        world=build_world(scenario, data_dir),
+        policies=tuple(PolicyText(policy.name, read_text(policy)) for policy in paths),
+        rules=rules,
+    )
+    case.guard()  # a rule that cannot be enforced is refused before anything runs
+    return case
+
+
+def beside(scenario: str, name: str) -> Path:
+    """Return a policy file that a scenario names: relative to the scenario's folder, or bundled."""
+    near = Path(scenario).parent / name
+    if near.is_file():
+        return near
+    bundled = Path(str(resources.files("policies"))) / Path(name).name
+    if bundled.is_file():
+        return bundled
+    raise InputError(f"{scenario}: policy {name!r} is neither at {near} nor among the bundled ones")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over, its accounts and its summary."""
+
+    run: Run
+    accounts: Accounts
+    summary: Summary
+
+
+def run_scheduler(case: Case, name: str, out: Path | None = None) -> Finished:
+    """Run a numeric scheduler on the case, under its rules; write the run folder if `out` is given."""
+    return _finish(case, simulate(case.world, scheduler(name), case.guard()), out)
+
+
+def start_agent(
+    case: Case, model: LanguageModel | None, *, mode: str = "rank", out: Path | None = None, deadline_s: float = 30.0
+) -> AgentRun:
+    """Return a run of the agent that is ready to be iterated; it logs to the store in `out` if given."""
+    if mode not in MODES:
+        raise InputError(f"--mode {mode!r}: this version has {' and '.join(MODES)}")
+    if mode == "tools" and (model is None or model.spec.startswith("local")):
+        raise InputError("--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank")
+    agent = Agent(
+        model=model,
+        mode=mode,
+        objective=case.scenario.objective,
+        prompts={name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")},
+        deadline_s=deadline_s,
+    )
+    run = AgentRun(case.world, agent, case.guard(), Store.create(out / FILE) if out else None)
+    if run.store:
+        run.store.begin(_run_row(case, agent))
+    return run
+
+
+def _run_row(case: Case, agent: Agent) -> RunRow:
+    return RunRow(
+        title=case.scenario.name,
+        start=iso(case.world.start),
+        epochs=int(case.world.horizon_s // case.world.epoch_s),
+        epoch_s=case.world.epoch_s,
+        scenario_sha256=case.scenario.sha256,
+        llm=agent.model.spec if agent.model else "none",
+        mode=agent.mode,
+        recipe={
+            "scenario": case.scenario.model_dump(mode="json"),
+            "policies": [policy.as_json() for policy in case.policies],
+            "rules": case.rules.as_json()["rules"],
+            "prompts": {name: prompt.sha256 for name, prompt in agent.prompts.items()},
+        },
+    )
+
+
+def run_agent(run: AgentRun, case: Case, out: Path | None, on_epoch: Callable[[EpochRecord], None]) -> Finished:
+    """Pull the agent's run to its end, then account for it; write the run folder if `out` is given."""
+    for record in run:
+        on_epoch(record)
+    return finish_agent(run, case, out)
+
+
+def finish_agent(run: AgentRun, case: Case, out: Path | None) -> Finished:
+    """Account for an agent's run that is over."""
+    model = run.agent.model
+    spec = model.spec if model else "none"
+    finished = _finish(case, run.run, out, llm=spec, figures=run.llm_figures(), llm_g=run.llm_g())
+    if run.store:
+        ids = [job.id for job in case.world.workload.jobs]
+        run.store.finish(finished.summary, ids, finished.accounts.jobs)
+        run.store.close()
+    return finished
+
+
+def _finish(
+    case: Case,
+    run: Run,
+    out: Path | None,
+    *,
+    llm: str | None = None,
+    figures: dict[str, float] | None = None,
+    llm_g: float = 0.0,
+) -> Finished:
+    accounts = account(run)
+    broken = policy_violations(case.world, case.rules, accounts)
+    summary = summarise(
+        run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g
+    )
+    if out:
+        write_run(
+            out,
+            case.scenario,
+            run,
+            accounts,
+            summary,
+            llm=llm,
+            policies=[policy.as_json() for policy in case.policies],
+            rules=case.rules.as_json()["rules"],
+        )
+    return Finished(run, accounts, summary)
+
+
+def policy_violations(world: World, rules: PolicySet, accounts: Accounts) -> list[Violation]:
+    """Return every breach of the rules by what ran, found by the independent check."""
+    ledger = accounts.ledger
+    rows = zip(ledger.job, ledger.region, ledger.start_s, ledger.end_s, strict=True)
+    segments = [
+        Segment(world.workload.jobs[int(j)], world.regions[int(r)].id, float(start_s), float(end_s))
+        for j, r, start_s, end_s in rows
+    ]
+    return check_rules(world, rules, segments)
+
+
+def check_rules(world: World, rules: PolicySet, segments: Sequence[Segment]) -> list[Violation]:
+    """Return every breach of the rules by these segments."""
+    index = world.region_index
+    return violations(
+        rules,
+        world.regions,
+        world.start,
+        world.epoch_s,
+        world.workload.jobs,
+        segments,
+        until_s=world.horizon_s,
+        intensity=lambda region, t_s: world.intensity[index[region]].at(t_s),
+        price=lambda region, t_s: world.price[index[region]].at(t_s),
+    )

@@ -1,0 +1,128 @@
+"""The demo: the agent on the bundled scenario, a line an epoch, then a table beside the numeric schedulers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from agent.case import Case, prepare, run_agent, run_scheduler, start_agent
+from agent.llm.protocol import LanguageModel
+from agent.policy.english import show
+from agent.record import EpochRecord
+from sim.schedulers import SCHEDULERS
+from sim.units import HOUR_S, at_time
+from sim.world import World
+
+SCENARIO = "demo"
+
+
+def run_demo(console: Console, *, days: float | None, model: LanguageModel | None, out: Path | None) -> None:
+    """Run the numeric schedulers and the agent on the bundled scenario and print what came of it."""
+    case = prepare(SCENARIO, None, days=days)
+    _introduce(console, case)
+    rows = [run_scheduler(case, name).summary for name in SCHEDULERS]
+    run = start_agent(case, model, out=out)
+    done = run_agent(run, case, out, lambda record: _print_line(console, record, case.world))
+    console.print()
+    console.print(table([*rows, done.summary]))
+    _explain(console, case, done.summary, out)
+
+
+def _introduce(console: Console, case: Case) -> None:
+    world = case.world
+    console.print(
+        f"{len(world.workload.jobs)} jobs, {len(world.regions)} regions, {case.scenario.days:g} days in epochs of "
+        f"{case.scenario.epoch_min:g} min. The policy, and how it was read and confirmed:\n",
+        highlight=False,
+    )
+    console.print(show(case.rules), markup=False, highlight=False)
+    console.print()
+
+
+def _print_line(console: Console, record: EpochRecord, world: World) -> None:
+    console.print(epoch_line(record, world), markup=False, highlight=False, soft_wrap=True)
+
+
+def epoch_line(record: EpochRecord, world: World) -> str:
+    """Return an epoch on one line: when, how much was decided, by whom, and why."""
+    moment = at_time(world.start, record.now_s).strftime("%a %d %b %H:%M")
+    denied = sum(decision.verdict != "ok" for decision in record.decisions)
+    refused = f" ({denied} refused by the guard)" if denied else ""
+    return f"{moment}  {len(record.decisions):>3} jobs{refused}  {record.decided_by:<11} {record.reason}"
+
+
+def table(summaries: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the comparison: each scheduler's carbon, savings against the first, cost, waiting and violations."""
+    made = Table(title="Carbon in kg CO2-eq; saved: against the first row", title_justify="left")
+    made.add_column("scheduler")
+    for heading in HEADINGS:
+        made.add_column(heading, justify="right")
+    for summary in summaries:
+        made.add_row(summary["scheduler"], *_cells(summary, summaries[0]))
+    return made
+
+
+HEADINGS = (
+    "jobs kg",
+    "saved",
+    "total kg",
+    "saved",
+    "above bound",
+    "cost USD",
+    "wait h",
+    "p95 wait h",
+    "SLA viol.",
+    "policy viol.",
+    "tokens",
+    "model s",
+)
+
+
+def _cells(summary: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
+    carbon, first, llm, wait = summary["carbon_kg"], base["carbon_kg"], summary["llm"], summary["wait_s"]
+    return [
+        f"{carbon['dynamic']:.2f}",
+        _saved(carbon["dynamic"], first["dynamic"]),
+        f"{carbon['total']:.2f}",
+        _saved(carbon["total"], first["total"]),
+        _percent(summary["gap_jobs"]),
+        f"{summary['cost_usd']:.2f}",
+        _hours(wait["mean"]),
+        _hours(wait["p95"]),
+        str(summary["sla_violations"]),
+        str(summary["policy_violations"]),
+        str(llm["prompt_tokens"] + llm["completion_tokens"]) if llm["calls"] else "-",
+        f"{llm['seconds']:.1f}" if llm["calls"] else "-",
+    ]
+
+
+def _saved(carbon: float, base: float) -> str:
+    return f"{1 - carbon / base:.1%}" if base else "-"
+
+
+def _percent(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{fraction:.1%}"
+
+
+def _hours(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds / HOUR_S:.2f}"
+
+
+def _explain(console: Console, case: Case, summary: Mapping[str, Any], out: Path | None) -> None:
+    llm = summary["llm"]
+    lines = [
+        f"jobs: what the jobs' own power emitted. total: with idle servers ({summary['carbon_kg']['idle']:.1f} kg, "
+        "the same under every scheduler) and the language model.",
+        f"above bound: of the jobs' carbon, over {case.bound.jobs_kg:.2f} kg, which no schedule that meets the "
+        "deadlines can go below.",
+        f"The model was asked {llm['calls']} times, failed {llm['fallbacks']} times, and was asked again "
+        f"{llm['repairs']} times.",
+    ]
+    if out:
+        lines.append(f"Look into every decision: cws console {out}. Check every figure: cws audit {out}.")
+    for text in lines:
+        console.print(text, markup=False, highlight=False)

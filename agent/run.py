@@ -1,0 +1,82 @@
+"""One run of the agent: an iterator of epochs, whoever pulls it (the command line, the console, a test)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agent.graph import Agent, Epoch, compiled
+from agent.record import EpochRecord, ModelRecord
+from agent.store import Store
+from sim.constraints import Constraints
+from sim.engine import Engine
+from sim.runner import Run
+from sim.units import J_PER_KWH
+from sim.world import World
+from tools import Session
+from tools.backends.simulated import SimulatedBackend
+
+
+@dataclass
+class AgentRun:
+    """Iterate to run: each step is one epoch that had something to decide. `run` holds what came of it."""
+
+    world: World
+    agent: Agent
+    constraints: Constraints | None = None
+    store: Store | None = None
+    run: Run = field(init=False)
+    calls: list[tuple[float, ModelRecord]] = field(init=False, default_factory=list)
+    fallbacks: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Build the engine; nothing has happened yet."""
+        self._engine = Engine(self.world, self.constraints)
+        self._backend = SimulatedBackend(self._engine)
+        self.run = Run(self.world, "agent", self._engine.segments, self._engine.refusals)
+
+    def __iter__(self) -> Iterator[EpochRecord]:
+        """Yield the record of each epoch, right after its decisions were carried out."""
+        graph, began = compiled(), time.perf_counter()
+        while view := self._backend.next_view():
+            epoch = Epoch(self.agent, Session(view, self._backend), self._backend.epoch)
+            asked = time.perf_counter()
+            graph.invoke({}, context=epoch)
+            self.run.scheduler_s += time.perf_counter() - asked
+            assert epoch.record is not None
+            self._keep(epoch.record)
+            self.run.wall_s = time.perf_counter() - began
+            yield epoch.record
+        self.run.wall_s = time.perf_counter() - began
+
+    def _keep(self, record: EpochRecord) -> None:
+        self.run.decisions.extend(record.decisions)
+        self.calls.extend((record.now_s, call) for call in record.model)
+        self.fallbacks += record.decided_by == "fallback"
+        if self.store:
+            self.store.append(record)
+
+    def llm_figures(self) -> dict[str, float]:
+        """Return calls, tokens, seconds, fallbacks and repairs, as the summary words them."""
+        calls = [call for _, call in self.calls]
+        seconds = [call.seconds for call in calls]
+        p50, p95 = np.percentile(seconds, [50, 95]) if seconds else (0.0, 0.0)
+        return {
+            "calls": len(calls),
+            "prompt_tokens": sum(call.prompt_tokens for call in calls),
+            "completion_tokens": sum(call.completion_tokens for call in calls),
+            "seconds": float(sum(seconds)),
+            "p50_s": float(p50),
+            "p95_s": float(p95),
+            "fallbacks": self.fallbacks if self.agent.model else 0,
+            "repairs": sum(bool(call.failure and call.text) for call in calls),
+        }
+
+    def llm_g(self) -> float:
+        """Return the model's own carbon, grams: modelled watts x seconds x intensity x PUE of the first region."""
+        region, signal = self.world.regions[0], self.world.intensity[0]
+        watts = self.world.accounting.llm_w * region.pue
+        return sum(watts * call.seconds * signal.at(now_s) / J_PER_KWH for now_s, call in self.calls)

@@ -1,0 +1,347 @@
+"""`cws`: one command a capability. Heavy parts are imported where they are used, so that `--help` is quick.
+
+Exit codes: 0 done; 1 the work failed or found a fault; 2 the words or the input are wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from sim.errors import FaultFound, InputError
+
+app = typer.Typer(
+    name="cws",
+    help="Carbon-aware scheduling by an LLM agent, under policies in plain English.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+policy_app = typer.Typer(help="Read, show and confirm policies in plain English.", no_args_is_help=True)
+llm_app = typer.Typer(help="Fetch and test language models.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+app.add_typer(llm_app, name="llm")
+
+ScenarioArg = Annotated[str, typer.Argument(help="A scenario file, or the name of a bundled one (demo).")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The folder of Parquet files.")]
+Policies = Annotated[list[Path] | None, typer.Option("--policy", help="A policy file; may be given again.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the run folder here.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Llm = Annotated[str, typer.Option("--llm", help="local, openai:MODEL, none, or replay:RUN_DIR.")]
+AcceptReading = Annotated[
+    bool,
+    typer.Option("--accept-reading", help="Compile policies whose reading is not confirmed, and confirm it unseen."),
+]
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug logs.")] = False,
+) -> None:
+    """Set up what every command shares."""
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+
+
+def out_console() -> Console:
+    """Return a console on standard output, wide enough for tables when it is not a terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=140)
+
+
+def print_json(content: Any) -> None:
+    """Print one JSON value on standard output."""
+    typer.echo(json.dumps(content, indent=2, allow_nan=False))
+
+
+@app.command()
+def demo(
+    days: Annotated[float | None, typer.Option("--days", help="Shorten the scenario to so many days.")] = None,
+    llm: Llm = "local",
+    out: Out = Path("runs/demo"),
+) -> None:
+    """The agent on the bundled scenario, live, then a table beside the numeric schedulers."""
+    from agent.demo import run_demo
+
+    run_demo(out_console(), days=days, model=open_model(llm), out=out)
+
+
+@app.command()
+def simulate(
+    scenario: ScenarioArg,
+    scheduler: Annotated[str, typer.Option("--scheduler", help="A name that `cws schedulers` lists.")],
+    policy: Policies = None,
+    data_dir: DataDir = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    accept_reading: AcceptReading = False,
+    llm: Llm = "local",
+) -> None:
+    """One run of a numeric scheduler."""
+    from agent.case import prepare, run_scheduler
+    from sim.schedulers import scheduler as find
+
+    find(scheduler)
+    policies = confirmed(policy, accept_reading, llm)
+    case = prepare(scenario, data_dir, policies)
+    warn_unenforceable(case.rules)
+    report(run_scheduler(case, scheduler, out).summary, as_json, out)
+
+
+@app.command()
+def agent(
+    scenario: ScenarioArg,
+    policy: Policies = None,
+    llm: Llm = "local",
+    mode: Annotated[str, typer.Option("--mode", help="rank or tools.")] = "rank",
+    data_dir: DataDir = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    accept_reading: AcceptReading = False,
+    deadline_s: Annotated[float, typer.Option("--deadline", help="Seconds the model has for an epoch.")] = 30.0,
+) -> None:
+    """One run of the agent."""
+    from agent.case import prepare, run_agent, start_agent
+    from agent.demo import epoch_line
+
+    policies = confirmed(policy, accept_reading, llm)
+    case = prepare(scenario, data_dir, policies)
+    warn_unenforceable(case.rules)
+    run = start_agent(case, open_model(llm), mode=mode, out=out, deadline_s=deadline_s)
+    progress = Console(stderr=True, soft_wrap=True, highlight=False)
+    done = run_agent(run, case, out, lambda record: progress.print(epoch_line(record, case.world), markup=False))
+    report(done.summary, as_json, out)
+
+
+@app.command()
+def bound(scenario: ScenarioArg, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """A lower bound on the emissions of any schedule that meets the deadlines."""
+    from sim.bound import lower_bound
+    from sim.scenario import build_world, load_scenario
+
+    found = lower_bound(build_world(load_scenario(scenario), data_dir))
+    content = {"bound_kg": found.total_kg, "jobs_kg": found.jobs_kg, "idle_kg": found.idle_kg}
+    if as_json:
+        print_json(content)
+    else:
+        typer.echo(
+            f"at least {found.total_kg:.3f} kg CO2-eq: jobs {found.jobs_kg:.3f}, idle servers {found.idle_kg:.3f}"
+        )
+
+
+@app.command()
+def schedulers(as_json: AsJson = False) -> None:
+    """The registered schedulers, with the paper or project that each follows."""
+    from sim.schedulers import SCHEDULERS
+
+    rows = [{"name": s.name, "kind": s.kind, "source": s.source} for s in SCHEDULERS.values()]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['name']:<16}{row['kind']:<10}{row['source']}")
+
+
+@app.command()
+def audit(run_dir: Path, data_dir: DataDir = None) -> None:
+    """Recompute a run's totals from its placements and the input series; exit 1 if they differ."""
+    from agent.audit import audit_run
+
+    faults = audit_run(run_dir, data_dir)
+    if faults:
+        raise FaultFound(f"{run_dir}: {len(faults)} fault(s)\n" + "\n".join(f"  {fault}" for fault in faults))
+    typer.echo(f"{run_dir}: every placement and total holds to 1e-9, no capacity exceeded, no rule broken")
+
+
+@app.command()
+def console(
+    run_dir: Annotated[Path | None, typer.Argument(help="A recorded run; without it the bundled demo runs live.")] = None,
+    llm: Llm = "local",
+    scenario: Annotated[str, typer.Option("--scenario", help="What to run live.")] = "demo",
+    policy: Policies = None,
+    data_dir: DataDir = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Begin paused after the first epoch.")] = False,
+) -> None:
+    """The operator console, on a recorded run or on a live one."""
+    from tui import recorded, show
+
+    if run_dir is not None:
+        show(recorded(run_dir, paused=paused))
+        return
+    from agent.case import prepare, start_agent
+    from tui import live
+
+    case = prepare(scenario, data_dir, policy or [])
+    run = start_agent(case, open_model(llm), out=Path("runs") / f"console-{case.scenario.name}")
+    show(live(run, case, paused=paused))
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """What is installed, what is reachable, what is missing and how to get it; exit 1 if something needed is."""
+    from agent.doctor import examine
+
+    checks = examine(data_dir)
+    for check in checks:
+        typer.echo(f"{'ok     ' if check.ok else 'absent ' if check.optional else 'MISSING'}  {check}")
+    if any(not check.ok and not check.optional for check in checks):
+        raise FaultFound("something that is needed is missing: see above")
+
+
+@policy_app.command("compile")
+def policy_compile(
+    file: Path, vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None, llm: Llm = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Read a policy with a language model and show what it understood. Takes effect only when confirmed."""
+    from agent.policy.english import show
+
+    reading = compile_file(file, vocabulary, llm)
+    for warning in reading.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    if as_json:
+        print_json(reading.policy_set.as_json())
+    else:
+        typer.echo(show(reading.policy_set))
+        typer.echo(f"\nNot in force yet. If this is what you meant: cws policy confirm {file}", err=True)
+
+
+@policy_app.command("confirm")
+def policy_confirm(
+    file: Path,
+    vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
+    llm: Llm = "local",
+    rules: Annotated[Path | None, typer.Option("--rules", help="A reading mended by hand (the compile JSON).")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Show the reading of a policy, ask, and put it in force as NAME.rules.json beside the text."""
+    from agent.policy.english import show
+    from agent.policy.reading import Reading, confirm, load_rules
+
+    reading = Reading(load_rules(rules)) if rules else compile_file(file, vocabulary, llm)
+    typer.echo(show(reading.policy_set))
+    for warning in reading.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    if not yes and not typer.confirm("Is this what the policy means?"):
+        raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
+    by = "a person" if rules else llm
+    typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), by)}")
+
+
+@policy_app.command("show")
+def policy_show(file: Path) -> None:
+    """The confirmed reading of a policy: each sentence above what it was understood to say."""
+    from agent.policy.english import show
+    from agent.policy.reading import load_confirmed
+
+    typer.echo(show(load_confirmed(file)))
+
+
+@llm_app.command("pull")
+def llm_pull() -> None:
+    """Fetch the embedded model and check its hash."""
+    from agent.llm.weights import pull
+
+    typer.echo(f"embedded model: {pull()}")
+
+
+@llm_app.command("check")
+def llm_check(llm: Llm = "local") -> None:
+    """One small call to a model; exit 1 if it does not answer."""
+    from agent.llm.select import probe
+
+    answer = probe(llm)
+    print_json(answer)
+    if not answer["ok"]:
+        raise FaultFound(f"{llm}: {answer['error']}")
+
+
+# -- helpers shared by commands ------------------------------------------------------------------
+
+
+def open_model(spec: str) -> Any:
+    """Return the language model of a SPEC, None for `none`; `replay:RUN_DIR` answers as that run recorded."""
+    from agent.llm.select import open_model as select
+    from agent.replay import open_replay
+
+    return open_replay(Path(spec.removeprefix("replay:"))) if spec.startswith("replay:") else select(spec)
+
+
+def load_vocabulary(path: Path | None) -> Any:
+    """Return the vocabulary of a file, or the bundled one."""
+    from importlib import resources
+
+    from agent.policy.vocabulary import Vocabulary
+
+    return Vocabulary.load(path or Path(str(resources.files("policies") / "vocabulary.json")))
+
+
+def compile_file(file: Path, vocabulary: Path | None, llm: str) -> Any:
+    """Return the reading of a policy file by a model."""
+    from agent.policy.compiler import compile_policy
+    from agent.policy.reading import read_text
+
+    model = open_model(llm)
+    if model is None:
+        raise InputError("--llm none cannot read a policy: give local or openai:MODEL, or confirm --rules FILE")
+    return compile_policy(read_text(file), load_vocabulary(vocabulary), model)
+
+
+def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[Path]:
+    """Return the policies; with `accept`, compile and confirm on the spot those without a valid reading."""
+    from agent.policy.reading import confirm, load_confirmed
+
+    for file in policies or []:
+        try:
+            load_confirmed(file)
+        except InputError:
+            if not accept:
+                raise
+            confirm(file, compile_file(file, None, llm), load_vocabulary(None), f"{llm}, accepted unseen")
+            typer.echo(f"{file}: reading by {llm} accepted unseen", err=True)
+    return list(policies or [])
+
+
+def warn_unenforceable(rules: Any) -> None:
+    """Say on standard error which sentences of the policies bind nobody."""
+    for item in rules.unenforceable:
+        typer.echo(f"not enforced: {item.text!r} ({item.reason})", err=True)
+
+
+def report(summary: Mapping[str, Any], as_json: bool, out: Path | None) -> None:
+    """Print a run's summary: JSON, or a few lines."""
+    if as_json:
+        print_json(summary)
+        return
+    from agent.demo import table
+
+    out_console().print(table([summary]))
+    if out:
+        typer.echo(f"run folder: {out}")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run `cws` and exit with its code: errors are one clear line, tracebacks only with --debug."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        app(args=words, prog_name="cws")
+    except (InputError, FaultFound) as error:
+        if "--debug" in words:
+            raise
+        typer.echo(f"cws: {error}", err=True)
+        sys.exit(2 if isinstance(error, InputError) else 1)
+    except KeyboardInterrupt:
+        typer.echo("cws: stopped", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

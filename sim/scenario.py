@@ -1,0 +1,293 @@
+"""Scenarios: one YAML file, one Pydantic model, unknown keys refused; and the world that it describes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import yaml
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from sim import synthetic
+from sim.errors import InputError
+from sim.forecast import FORECASTERS
+from sim.model import Region, Server
+from sim.signals import Signal, SignalFile
+from sim.units import DAY_S, HOUR_S, MINUTE_S
+from sim.workload import WorkloadSpec, build_workload
+from sim.world import Accounting, World
+
+HISTORY_DAYS = 7
+"""Days of each series before the start that forecasters may learn from."""
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSpec(_Spec):
+    """A server model and how many of it a region has; watts per server, and per GPU card."""
+
+    model: str
+    count: Annotated[int, Field(ge=1)]
+    cpus: Annotated[float, Field(gt=0)]
+    memory_gb: Annotated[float, Field(gt=0)]
+    idle_w: Annotated[float, Field(ge=0)]
+    max_w: Annotated[float, Field(gt=0)]
+    gpus: Annotated[float, Field(ge=0)] = 0.0
+    gpu_idle_w: Annotated[float, Field(ge=0)] = 0.0
+    gpu_max_w: Annotated[float, Field(ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _idle_below_max(self) -> ServerSpec:
+        if self.idle_w > self.max_w or self.gpu_idle_w > self.gpu_max_w:
+            raise ValueError("idle watts exceed maximum watts; expected idle <= max")
+        return self
+
+
+class RegionSpec(_Spec):
+    """A site: its grid zone as Electricity Maps writes it, and its servers."""
+
+    id: str
+    zone: str
+    tz: str
+    servers: Annotated[list[ServerSpec], Field(min_length=1)]
+    pue: Annotated[float, Field(ge=1)] = 1.2
+    names: list[str] = []
+    groups: list[str] = []
+
+    @field_validator("tz")
+    @classmethod
+    def _known_tz(cls, tz: str) -> str:
+        try:
+            ZoneInfo(tz)
+        except (KeyError, ValueError):
+            raise ValueError(f"{tz!r} is no IANA time zone; expected one such as Europe/London") from None
+        return tz
+
+    def region(self) -> Region:
+        """Return the region it describes."""
+        servers = tuple((Server(**s.model_dump(exclude={"count"})), s.count) for s in self.servers)
+        return Region(self.id, self.zone, self.tz, servers, self.pue, tuple(self.names), tuple(self.groups))
+
+
+class SeriesSpec(_Spec):
+    """A Parquet file in the data folder, and the column to read."""
+
+    file: str
+    column: str
+
+
+class FileSignals(_Spec):
+    """Signals from Parquet files in `--data-dir`."""
+
+    kind: Literal["files"]
+    carbon: SeriesSpec
+    price: SeriesSpec
+
+
+class SyntheticSignals(_Spec):
+    """Signals from the bundled generator."""
+
+    kind: Literal["synthetic"]
+    seed: int
+
+
+class ForecastSpec(_Spec):
+    """Which model forecasts carbon intensity and price."""
+
+    model: Literal["seasonal-naive"] = "seasonal-naive"
+
+
+class AccountingSpec(_Spec):
+    """What the totals count, and which signal `signals` names (recorded, never mixed)."""
+
+    signal: Literal["average", "marginal"] = "average"
+    scope: Literal["direct", "lifecycle"] = "lifecycle"
+    idle: bool = True
+    llm: bool = True
+    llm_w: Annotated[float, Field(ge=0)] = 30.0
+
+
+class ObjectiveSpec(_Spec):
+    """What the agent minimises: carbon_g + usd_weight_g x USD + delay_weight_g x hours + late_weight_g x late jobs.
+
+    The weights are in grams of CO2-eq per unit, so that the sum is in grams.
+    """
+
+    usd_weight_g: Annotated[float, Field(ge=0)] = 0.0
+    delay_weight_g: Annotated[float, Field(ge=0)] = 0.0
+    late_weight_g: Annotated[float, Field(ge=0)] = 1e6
+
+
+class Scenario(_Spec):
+    """A scenario file. `days` is the span in which jobs arrive; `drain_days` more are left to finish them."""
+
+    name: str
+    start: AwareDatetime
+    days: Annotated[float, Field(gt=0, le=366)]
+    drain_days: Annotated[float, Field(ge=0, le=60)] = 5.0
+    epoch_min: Annotated[float, Field(gt=0, le=1440)] = 15.0
+    regions: Annotated[list[RegionSpec], Field(min_length=1)]
+    workload: WorkloadSpec
+    signals: Annotated[FileSignals | SyntheticSignals, Field(discriminator="kind")]
+    forecast: ForecastSpec = ForecastSpec()
+    accounting: AccountingSpec = AccountingSpec()
+    objective: ObjectiveSpec = ObjectiveSpec()
+    policies: list[str] = []
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _distinct_regions(self) -> Scenario:
+        ids = [region.id for region in self.regions]
+        doubled = sorted({i for i in ids if ids.count(i) > 1})
+        if doubled:
+            raise ValueError(f"regions: id {doubled[0]!r} stands twice; expected distinct ids")
+        return self
+
+    def shortened(self, days: float) -> Scenario:
+        """Return the scenario cut to fewer days, its jobs in proportion. Raises InputError if `days` is not fewer."""
+        if not 0 < days <= self.days:
+            raise InputError(f"--days {days:g}: {self.name} has {self.days:g} days; expected more than 0, at most that")
+        count = max(1, round(self.workload.count * days / self.days))
+        return self.model_copy(
+            update={"days": days, "workload": self.workload.model_copy(update={"count": count})}
+        )
+
+    @property
+    def start_utc(self) -> datetime:
+        """The start in UTC."""
+        return self.start.astimezone(UTC)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the whole, resolved scenario."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """Return the scenario of a YAML file, or of a bundled one by its name (`demo`).
+
+    Raises:
+        InputError: If there is no such file, or a field is missing, unknown or wrong: names file and field.
+    """
+    source = Path(path)
+    if not source.suffix and not source.exists():
+        source = Path(str(resources.files("sim") / "scenarios" / f"{path}.yaml"))
+    if not source.is_file():
+        known = ", ".join(sorted(p.stem for p in Path(str(resources.files("sim") / "scenarios")).glob("*.yaml")))
+        raise InputError(f"{path}: no such scenario file; bundled ones are {known}")
+    try:
+        content = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{source}: not a YAML file ({' '.join(str(error).split())})") from None
+    return parse_scenario(content, str(source))
+
+
+def parse_scenario(content: Any, source: str) -> Scenario:
+    """Return the scenario of a parsed mapping; `source` is the file that an error names."""
+    if not isinstance(content, dict):
+        raise InputError(f"{source}: found {type(content).__name__}, expected a mapping of scenario fields")
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{source}: {first_error(error)}") from None
+
+
+def first_error(error: ValidationError) -> str:
+    """Return the first of Pydantic's complaints on one line: field, what was found, what was expected."""
+    detail = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in detail["loc"]) or "(whole)"
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key {field!r}; remove it or mend its spelling"
+    if detail["type"] == "missing":
+        return f"field {field!r} is missing"
+    found = repr(detail["input"])
+    shown = found if len(found) <= 60 else found[:57] + "..."
+    return f"field {field!r}: found {shown}, {detail['msg'].removeprefix('Value error, ')}"
+
+
+def build_world(scenario: Scenario, data_dir: Path | None) -> World:
+    """Return the world of a scenario; `data_dir` holds the Parquet files that it names, if any.
+
+    Raises:
+        InputError: If data is missing, incomplete or unfit: names file, field, found, expected.
+    """
+    regions = tuple(spec.region() for spec in scenario.regions)
+    horizon_s = (scenario.days + scenario.drain_days) * DAY_S
+    rng = np.random.default_rng(scenario.seed)
+    intensity, price = _signals(scenario, regions, horizon_s, data_dir)
+    return World(
+        start=scenario.start_utc,
+        epoch_s=scenario.epoch_min * MINUTE_S,
+        horizon_s=horizon_s,
+        regions=regions,
+        workload=build_workload(scenario.workload, scenario.days * DAY_S, regions, rng, data_dir),
+        intensity=intensity,
+        price=price,
+        forecaster=FORECASTERS[scenario.forecast.model](),
+        accounting=Accounting(
+            idle=scenario.accounting.idle, llm=scenario.accounting.llm, llm_w=scenario.accounting.llm_w
+        ),
+    )
+
+
+def _signals(
+    scenario: Scenario,
+    regions: tuple[Region, ...],
+    horizon_s: float,
+    data_dir: Path | None,
+) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
+    """Return intensity and price of every region from HISTORY_DAYS before the start to the horizon."""
+    first_s = -HISTORY_DAYS * DAY_S
+    if isinstance(scenario.signals, SyntheticSignals):
+        return _synthetic(scenario.signals.seed, scenario.start_utc, regions, first_s, horizon_s)
+    folder = need_data_dir(data_dir, "signals")
+    carbon, price = scenario.signals.carbon, scenario.signals.price
+    files = (
+        SignalFile(folder / carbon.file, carbon.column, "gCO2eq/kWh"),
+        SignalFile(folder / price.file, price.column, "USD/MWh"),
+    )
+    read = [
+        tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions) for file in files
+    ]
+    return read[0], read[1]
+
+
+def _synthetic(
+    seed: int, start: datetime, regions: tuple[Region, ...], first_s: float, horizon_s: float
+) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
+    hours = int(np.ceil((horizon_s - first_s) / HOUR_S))
+    begin = datetime.fromtimestamp(start.timestamp() + first_s, tz=UTC)
+    series: dict[str, list[Signal]] = {"gCO2eq/kWh": [], "USD/MWh": []}
+    for r, region in enumerate(regions):
+        draws = (("gCO2eq/kWh", synthetic.intensity), ("USD/MWh", synthetic.price))
+        for unit, draw in draws:
+            rng = np.random.default_rng([seed, r, len(unit)])
+            values = draw(region.zone, begin, hours, rng)
+            series[unit].append(Signal(region.zone, unit, first_s, HOUR_S, values))
+    return tuple(series["gCO2eq/kWh"]), tuple(series["USD/MWh"])
+
+
+def need_data_dir(data_dir: Path | None, field: str) -> Path:
+    """Return the data folder, or say that the scenario needs one."""
+    if data_dir is None:
+        raise InputError(f"the scenario's {field} name files: give the folder that holds them with --data-dir")
+    if not data_dir.is_dir():
+        raise InputError(f"--data-dir {data_dir}: no such folder")
+    return data_dir

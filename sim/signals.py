@@ -1,0 +1,175 @@
+"""Grid signals: step functions of time with exact integrals, read from Parquet without imputation.
+
+A value holds from its own stamp to the next (interval start). Nothing is extrapolated: asking
+outside the covered span is an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sim.errors import InputError
+from sim.units import FloatArray, at_time, iso
+
+
+class SignalRangeError(Exception):
+    """A signal was asked for a time that it does not cover."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """A piecewise constant series: value k holds over [start_s + k step_s, start_s + (k+1) step_s).
+
+    `issued_at_s` is None for what was measured, and the moment of issue for a forecast.
+    """
+
+    zone: str
+    unit: str
+    start_s: float
+    step_s: float
+    values: FloatArray
+    issued_at_s: float | None = None
+
+    @property
+    def end_s(self) -> float:
+        """The end of the last interval."""
+        return self.start_s + self.step_s * len(self.values)
+
+    @cached_property
+    def _integral(self) -> FloatArray:
+        """The integral from `start_s` to the edge of each interval, unit x seconds, shape (T + 1,)."""
+        return np.concatenate([[0.0], np.cumsum(self.values) * self.step_s])
+
+    def _check(self, first_s: float, last_s: float) -> None:
+        if first_s < self.start_s or last_s > self.end_s:
+            asked = f"t={first_s:g} s" if first_s == last_s else f"[{first_s:g}, {last_s:g}] s"
+            raise SignalRangeError(
+                f"{self.unit} of zone {self.zone} covers [{self.start_s:g}, {self.end_s:g}) s, "
+                f"but {asked} was asked for; use a longer series or a shorter horizon"
+            )
+
+    def index(self, t_s: float) -> int:
+        """Return the position of the interval that holds `t_s`."""
+        k = int((t_s - self.start_s) // self.step_s)
+        if not 0 <= k < len(self.values):
+            self._check(t_s, t_s)
+            raise SignalRangeError(f"{self.unit} of zone {self.zone} ends at {self.end_s:g} s, which is excluded")
+        return k
+
+    def at(self, t_s: float) -> float:
+        """Return the value that holds at `t_s`."""
+        return float(self.values[self.index(t_s)])
+
+    def up_to(self, t_s: float) -> Signal:
+        """Return what is known at `t_s`: every interval that has begun, the current one included."""
+        k = self.index(t_s) + 1
+        return Signal(self.zone, self.unit, self.start_s, self.step_s, self.values[:k], self.issued_at_s)
+
+    def cumulative(self, t_s: FloatArray) -> FloatArray:
+        """Return the integral from `start_s` to each time, unit x seconds; exact between samples too."""
+        t_s = np.asarray(t_s, dtype=float)
+        if t_s.size:
+            self._check(float(t_s.min()), float(t_s.max()))
+        edges = self.start_s + self.step_s * np.arange(len(self.values) + 1)
+        return np.asarray(np.interp(t_s, edges, self._integral))
+
+    def integral(self, start_s: FloatArray | float, end_s: FloatArray | float) -> FloatArray:
+        """Return the integral over [start_s, end_s), unit x seconds, by prefix sums.
+
+        Example:
+            100 for an hour, then 200: the hour across the edge has half of each.
+
+            >>> signal = Signal("X", "g/kWh", 0.0, 3600.0, np.array([100.0, 200.0]))
+            >>> float(signal.integral(1800.0, 5400.0)) / 3600
+            150.0
+        """
+        return self.cumulative(np.asarray(end_s)) - self.cumulative(np.asarray(start_s))
+
+
+@dataclass(frozen=True)
+class SignalFile:
+    """Where a signal stands: a Parquet file with columns `zone`, `ts` (UTC, interval start) and a value."""
+
+    path: Path
+    column: str
+    unit: str
+
+    def _table(self, zone: str) -> pa.Table:
+        if not self.path.is_file():
+            raise InputError(f"{self.path}: no such file; does --data-dir name the right folder?")
+        try:
+            schema = pq.read_schema(self.path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise InputError(f"{self.path}: not a readable Parquet file ({error})") from None
+        for name in ("zone", "ts", self.column):
+            if name not in schema.names:
+                raise InputError(f"{self.path}: column {name!r} is missing; found {', '.join(schema.names)}")
+        if not pa.types.is_timestamp(schema.field("ts").type) or schema.field("ts").type.tz is None:
+            raise InputError(
+                f"{self.path}: column 'ts' is {schema.field('ts').type}; expected a timestamp with a time zone (UTC)"
+            )
+        table = pq.read_table(self.path, columns=["ts", self.column], filters=[("zone", "=", zone)])
+        if not len(table):
+            known = sorted(pc.unique(pq.read_table(self.path, columns=["zone"])["zone"]).to_pylist())
+            near = difflib.get_close_matches(zone, known, n=3, cutoff=0.3) or known[:10]
+            raise InputError(f"{self.path}: no zone {zone!r}; near it are {', '.join(near)}")
+        return table
+
+    def read(self, zone: str, start: datetime, first_s: float, last_s: float) -> Signal:
+        """Return the signal of a zone over [first_s, last_s), seconds relative to `start`.
+
+        Raises:
+            InputError: If the file, a column or the zone is missing, or if within the span a stamp is
+                naive, doubled or missing, or a value is null or not a number. Nothing is filled in.
+        """
+        table = self._table(zone).sort_by("ts")
+        micros = table["ts"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
+        stamps_s = micros / 1e6 - start.timestamp()
+        values = table[self.column].cast(pa.float64()).to_numpy(zero_copy_only=False)
+        if len(stamps_s) < 2:
+            raise InputError(f"{self.path}: zone {zone} has {len(stamps_s)} rows; expected a series")
+        step_s = float(np.median(np.diff(stamps_s)))
+        keep = (stamps_s > first_s - step_s) & (stamps_s < last_s)
+        self._check_span(zone, start, stamps_s[keep], values[keep], step_s, (first_s, last_s))
+        return Signal(zone, self.unit, float(stamps_s[keep][0]), step_s, values[keep])
+
+    def _check_span(
+        self,
+        zone: str,
+        start: datetime,
+        stamps_s: FloatArray,
+        values: FloatArray,
+        step_s: float,
+        span: tuple[float, float],
+    ) -> None:
+        where = f"{self.path}: zone {zone}, column {self.column!r}"
+        wanted = f"{iso(at_time(start, span[0]))} to {iso(at_time(start, span[1]))}"
+        if not len(stamps_s) or stamps_s[0] > span[0] or stamps_s[-1] + step_s < span[1]:
+            have = (
+                f"{iso(at_time(start, stamps_s[0]))} to {iso(at_time(start, stamps_s[-1] + step_s))}"
+                if len(stamps_s)
+                else "nothing"
+            )
+            raise InputError(f"{where} covers {have} of the needed {wanted}")
+        odd = np.flatnonzero(np.diff(stamps_s) != step_s)
+        if len(odd):
+            after = at_time(start, stamps_s[odd[0]])
+            raise InputError(
+                f"{where} has {len(odd)} gap(s) or doubled stamps, the first after {iso(after)}; "
+                f"expected a row every {step_s:g} s over {wanted}"
+            )
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            raise InputError(
+                f"{where} has {len(bad)} value(s) that are null or not a number, the first at "
+                f"{iso(at_time(start, stamps_s[bad[0]]))}; expected a number in every row over {wanted}"
+            )

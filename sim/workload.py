@@ -1,0 +1,274 @@
+"""Workloads: real traces from Parquet, or the bundled generator; then what a scenario adds to each job.
+
+A trace says when a job came, how long it ran and what it held. Slack, home region, priority and labels are
+the scenario's, drawn from its seed, unless the trace has a column of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sim import synthetic_jobs
+from sim.errors import InputError
+from sim.model import PRIORITIES, Job, Region, Workload
+from sim.units import DAY_S, HOUR_S, FloatArray
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Priority = Literal["low", "normal", "high", "critical"]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UnknownSpec(_Spec):
+    """What to take where a trace does not say (null): an assumption of the scenario, never a silent default."""
+
+    gpus: Annotated[float, Field(ge=0)] | None = None
+    memory_gb_per_cpu: Annotated[float, Field(ge=0)] | None = None
+
+
+class _Flexibility(_Spec):
+    """What a scenario adds to every job. Shares are drawn from the scenario's seed; what they leave has no label."""
+
+    count: Annotated[int, Field(ge=1)]
+    slack_h: Annotated[float, Field(ge=0)] | dict[Priority, Annotated[float, Field(ge=0)]] | None = None
+    homes: dict[str, Share] = {}
+    priorities: dict[Priority, Share] = {"normal": 1.0}
+    teams: dict[str, Share] = {}
+    customers: dict[str, Share] = {}
+    tags: dict[str, Share] = {}
+
+    @model_validator(mode="after")
+    def _shares_at_most_one(self) -> _Flexibility:
+        for field in ("homes", "priorities", "teams", "customers", "tags"):
+            total = sum(getattr(self, field).values())
+            if total > 1 + 1e-9:
+                raise ValueError(f"{field}: shares add up to {total:g}; expected at most 1")
+        for field in ("homes", "priorities"):
+            shares = getattr(self, field)
+            if shares and abs(sum(shares.values()) - 1) > 1e-9:
+                raise ValueError(f"{field}: shares add up to {sum(shares.values()):g}; expected 1")
+        if isinstance(self.slack_h, dict) and (lacking := set(self.priorities) - set(self.slack_h)):
+            raise ValueError(f"slack_h: no slack for priority {sorted(lacking)[0]!r}; expected one for each")
+        return self
+
+
+class TraceWorkload(_Flexibility):
+    """Jobs of a Parquet trace in the data folder.
+
+    `arrivals`: `as-is` takes the first `count` jobs of the span; `fold` draws `count` jobs of the whole
+    trace and folds their submit times into the span, which keeps the hours of the day and of the week.
+    """
+
+    kind: Literal["trace"]
+    file: str
+    arrivals: Literal["as-is", "fold"] = "as-is"
+    unknown: UnknownSpec = UnknownSpec()
+
+
+class SyntheticWorkload(_Flexibility):
+    """Jobs of the bundled generator. `max_cpus` cuts the largest jobs, so that small regions can hold them."""
+
+    kind: Literal["synthetic"]
+    max_cpus: Annotated[float, Field(gt=0)] = 64.0
+
+
+WorkloadSpec = Annotated[TraceWorkload | SyntheticWorkload, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Jobs as arrays, in submit order; `labels` holds what the trace itself says of homes, teams, deadlines."""
+
+    ids: list[str]
+    submit_s: FloatArray
+    duration_s: FloatArray
+    cpus: FloatArray
+    gpus: FloatArray
+    memory_gb: FloatArray
+    labels: Mapping[str, list[Any]]
+
+
+def build_workload(
+    spec: TraceWorkload | SyntheticWorkload,
+    span_s: float,
+    regions: tuple[Region, ...],
+    rng: np.random.Generator,
+    data_dir: Path | None,
+) -> Workload:
+    """Return the scenario's jobs in submit order, submitted within [0, span_s).
+
+    Raises:
+        InputError: If the trace is missing, lacks a column or a value, or names an unknown region.
+    """
+    if isinstance(spec, SyntheticWorkload):
+        rows = _generate(spec, span_s, rng)
+    else:
+        if data_dir is None:
+            raise InputError("the scenario's workload names a file: give the folder that holds it with --data-dir")
+        rows = _read(data_dir / spec.file, spec, span_s, rng)
+    return Workload(_jobs(rows, spec, regions, rng), rows.duration_s)
+
+
+def _generate(spec: SyntheticWorkload, span_s: float, rng: np.random.Generator) -> _Rows:
+    shapes = synthetic_jobs.generate(spec.count, span_s / DAY_S, rng, max_cpus=spec.max_cpus)
+    ids = [f"job-{j:05d}" for j in range(spec.count)]
+    return _Rows(ids, shapes.submit_s, shapes.duration_s, shapes.cpus, shapes.gpus, shapes.memory_gb, labels={})
+
+
+_NEEDED = ("job_id", "submit_s", "duration_s", "cpus", "gpus", "memory_gb")
+_LABELS = ("deadline_s", "home", "priority", "team", "customer", "tag")
+
+
+def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generator) -> _Rows:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; does --data-dir name the right folder?")
+    try:
+        names = pq.read_schema(path).names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path}: not a readable Parquet file ({error})") from None
+    for name in _NEEDED:
+        if name not in names:
+            raise InputError(f"{path}: column {name!r} is missing; found {', '.join(names)}")
+    labels = [name for name in _LABELS if name in names]
+    table = _select(pq.read_table(path, columns=[*_NEEDED, *labels]), path, spec, span_s, rng)
+    ids = [str(i) for i in table["job_id"].to_pylist()]
+    cpus = _numbers(table, "cpus", path, ids, above=0.0)
+    return _Rows(
+        ids=ids,
+        submit_s=_numbers(table, "submit_s", path, ids),
+        duration_s=_numbers(table, "duration_s", path, ids, above=0.0),
+        cpus=cpus,
+        gpus=_numbers(table, "gpus", path, ids, unknown=spec.unknown.gpus),
+        memory_gb=_numbers(
+            table,
+            "memory_gb",
+            path,
+            ids,
+            unknown=None if spec.unknown.memory_gb_per_cpu is None else spec.unknown.memory_gb_per_cpu * cpus,
+        ),
+        labels={name: table[name].to_pylist() for name in labels},
+    )
+
+
+def _select(table: pa.Table, path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generator) -> pa.Table:
+    """Return `count` rows in submit order, their submit times within the span."""
+    submit_s = table["submit_s"].to_numpy(zero_copy_only=False)
+    if spec.arrivals == "fold":
+        rows = rng.choice(len(table), size=min(spec.count, len(table)), replace=False)
+        folded = submit_s[rows] % span_s
+    else:
+        rows = np.flatnonzero(submit_s < span_s)
+        rows = rows[np.argsort(submit_s[rows], kind="stable")][: spec.count]
+        folded = submit_s[rows]
+    if len(rows) < spec.count:
+        raise InputError(
+            f"{path}: has {len(rows)} jobs in the span of {span_s / DAY_S:g} days, expected {spec.count}; "
+            "lower `count`, or raise `days`"
+        )
+    order = np.argsort(folded, kind="stable")
+    chosen = table.take(rows[order])
+    return chosen.set_column(chosen.schema.get_field_index("submit_s"), "submit_s", pa.array(folded[order]))
+
+
+def _numbers(
+    table: pa.Table,
+    name: str,
+    path: Path,
+    ids: list[str],
+    *,
+    above: float | None = None,
+    unknown: float | FloatArray | None = None,
+) -> FloatArray:
+    """Return a column as numbers; nulls become `unknown` if the scenario states it, else they are refused."""
+    try:
+        values = table[name].cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise InputError(f"{path}: column {name!r} is {table[name].type}; expected numbers") from None
+    missing = ~np.isfinite(values)
+    if missing.any() and unknown is not None:
+        values[missing] = np.broadcast_to(unknown, values.shape)[missing]
+        missing = ~np.isfinite(values)
+    wrong = missing | (values <= above if above is not None else values < 0)
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        hint = "; state it under workload.unknown" if missing[first] and name in ("gpus", "memory_gb") else ""
+        expected = "a positive number" if above is not None else "a number, at least 0"
+        raise InputError(
+            f"{path}: column {name!r}, job {ids[first]}: found "
+            f"{'null' if missing[first] else format(values[first], 'g')}, expected {expected}{hint}"
+        )
+    return np.asarray(values)
+
+
+def _jobs(
+    rows: _Rows,
+    spec: TraceWorkload | SyntheticWorkload,
+    regions: tuple[Region, ...],
+    rng: np.random.Generator,
+) -> tuple[Job, ...]:
+    count = len(rows.ids)
+    homes = spec.homes or {region.id: 1 / len(regions) for region in regions}
+    drawn = {
+        "home": _draw(homes, count, rng),
+        "priority": _draw(spec.priorities, count, rng),
+        "team": _draw(spec.teams, count, rng),
+        "customer": _draw(spec.customers, count, rng),
+        "tag": _draw(spec.tags, count, rng),
+    }
+    label = {name: list(rows.labels.get(name, values)) for name, values in drawn.items()}
+    _check_priorities(label["priority"], rows.ids)
+    deadline_s = _deadlines(rows, spec, label["priority"])
+    return tuple(
+        Job(
+            id=rows.ids[j],
+            submit_s=float(rows.submit_s[j]),
+            duration_estimate_s=float(rows.duration_s[j]),
+            deadline_s=float(deadline_s[j]),
+            cpus=float(rows.cpus[j]),
+            gpus=float(rows.gpus[j]),
+            memory_gb=float(rows.memory_gb[j]),
+            home=str(label["home"][j]),
+            priority=str(label["priority"][j]),
+            team=label["team"][j],
+            customer=label["customer"][j],
+            tags=(label["tag"][j],) if label["tag"][j] else (),
+        )
+        for j in range(count)
+    )
+
+
+def _draw(shares: Mapping[Any, float], count: int, rng: np.random.Generator) -> list[str | None]:
+    """Return `count` names drawn by their shares; None for what the shares leave."""
+    names: list[str | None] = [*shares, None]
+    rest = max(0.0, 1.0 - sum(shares.values()))
+    weights = np.array([*shares.values(), rest])
+    return [names[i] for i in rng.choice(len(names), size=count, p=weights / weights.sum())]
+
+
+def _check_priorities(priorities: list[Any], ids: list[str]) -> None:
+    for job_id, priority in zip(ids, priorities, strict=True):
+        if priority not in PRIORITIES:
+            raise InputError(
+                f"job {job_id}: priority {priority!r} is unknown; expected one of {', '.join(PRIORITIES)}"
+            )
+
+
+def _deadlines(rows: _Rows, spec: TraceWorkload | SyntheticWorkload, priorities: list[str | None]) -> FloatArray:
+    """Return deadlines: the trace's own, or submission + duration + slack of the job's priority."""
+    if "deadline_s" in rows.labels:
+        return np.array(rows.labels["deadline_s"], dtype=float)
+    if spec.slack_h is None:
+        raise InputError("workload.slack_h is missing, and the trace has no column 'deadline_s'; give one")
+    table = spec.slack_h if isinstance(spec.slack_h, dict) else dict.fromkeys(PRIORITIES, spec.slack_h)
+    slack_s = np.array([table[p] for p in priorities]) * HOUR_S  # type: ignore[index]
+    return np.asarray(rows.submit_s + rows.duration_s + slack_s)

@@ -1,0 +1,158 @@
+"""The engine: order of events, queues, and what it refuses. The log of what ran is the assertion."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.engine import Engine
+from sim.errors import IllegalAction
+from sim.model import Commitment, Defer, Place
+from sim.runner import simulate
+from sim.schedulers import SCHEDULERS
+from sim.units import HOUR_S
+from sim.world import World
+from tests.worlds import mock_job, mock_region, mock_world
+
+
+def log(engine: Engine) -> list[tuple[str, str, float, float]]:
+    """Return (job, region, start h, end h) of what ran, in start order."""
+    world = engine.world
+    ordered = sorted(engine.segments, key=lambda s: (s.start_s, s.job))
+    return [
+        (world.workload.jobs[s.job].id, world.regions[s.region].id, s.start_s / HOUR_S, s.end_s / HOUR_S)
+        for s in ordered
+    ]
+
+
+def place_all_now(engine: Engine) -> Engine:
+    while view := engine.next_view():
+        for job in view.pending:
+            engine.place(Place(job.id, "home", view.now_s))
+    return engine
+
+
+def test_jobs_that_do_not_fit_wait_in_planned_start_order():
+    world = mock_world([mock_job("a", hours=2), mock_job("b"), mock_job("c", 0.5, cpus=5)], [[100]])
+    assert log(place_all_now(Engine(world))) == [("a", "home", 0, 2), ("b", "home", 2, 3), ("c", "home", 3, 4)]
+
+
+def test_an_end_frees_its_room_before_the_question_at_the_same_time():
+    engine = Engine(mock_world([mock_job("a"), mock_job("b", 1.0)], [[100]]))
+    first = engine.next_view()
+    assert first is not None
+    engine.place(Place("a", "home", 0.0))
+    second = engine.next_view()
+    assert second is not None
+    assert (second.now_s, second.free[0][0], [job.id for job in second.pending]) == (HOUR_S, 10, ["b"])
+
+
+def test_a_job_submitted_between_epochs_is_seen_at_the_next():
+    view = Engine(mock_world([mock_job("a", 0.3)], [[100]])).next_view()
+    assert view is not None
+    assert view.now_s == HOUR_S
+
+
+def test_a_deferred_job_is_not_asked_about_before_it_is_due():
+    engine = Engine(mock_world([mock_job("a")], [[100]]))
+    engine.next_view()
+    engine.defer("a", 3 * HOUR_S)
+    view = engine.next_view()
+    assert view is not None
+    assert view.now_s == 3 * HOUR_S
+
+
+def test_a_planned_start_is_kept_and_shown_until_then():
+    engine = Engine(mock_world([mock_job("a"), mock_job("b", 1.0)], [[100]]))
+    engine.next_view()
+    engine.place(Place("a", "home", 2.5 * HOUR_S))
+    view = engine.next_view()
+    assert view is not None
+    job = engine.world.workload.jobs[0]
+    assert view.commitments == (Commitment(job, "home", 2.5 * HOUR_S, 3.5 * HOUR_S, running=False),)
+    engine.place(Place("b", "home", 4 * HOUR_S))
+    assert engine.next_view() is None
+    assert log(engine) == [("a", "home", 2.5, 3.5), ("b", "home", 4, 5)]
+
+
+def test_the_horizon_cuts_what_still_runs():
+    engine = place_all_now(Engine(mock_world([mock_job("a", hours=5)], [[100]], hours=3)))
+    (segment,) = engine.segments
+    assert (segment.end_s, segment.finished) == (3 * HOUR_S, False)
+
+
+def test_the_true_duration_counts_and_the_scheduler_sees_the_estimate():
+    world = mock_world([mock_job("a", hours=1)], [[100]], durations_h=[2.5])
+    engine = Engine(world)
+    view = engine.next_view()
+    assert view is not None
+    assert view.pending[0].duration_estimate_s == HOUR_S
+    engine.place(Place("a", "home", 0.0))
+    assert engine.next_view() is None
+    assert log(engine) == [("a", "home", 0, 2.5)]
+
+
+@pytest.mark.parametrize(
+    ("decision", "message"),
+    [
+        (Place("nobody", "home", 0.0), "no pending job 'nobody'"),
+        (Place("a", "nowhere", 0.0), "no region 'nowhere'; regions are home"),
+        (Place("a", "home", -1.0), "is before now"),
+        (Defer("a", 0.0), "cannot defer"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(decision: Place | Defer, message: str):
+    engine = Engine(mock_world([mock_job("a")], [[100]]))
+    engine.next_view()
+    with pytest.raises(IllegalAction, match=message):
+        engine.apply(decision)
+
+
+def test_a_running_or_planned_job_cannot_be_placed_again():
+    engine = Engine(mock_world([mock_job("a", hours=3), mock_job("b", slack_h=40), mock_job("c", 1.0)], [[100]]))
+    engine.next_view()
+    engine.place(Place("a", "home", 0.0))
+    engine.place(Place("b", "home", 9 * HOUR_S))
+    engine.next_view()
+    for job, state in (("a", "running"), ("b", "planned")):
+        with pytest.raises(IllegalAction, match=f"job {job} is {state} already"):
+            engine.place(Place(job, "home", 9 * HOUR_S))
+
+
+def test_a_job_too_large_for_the_region_is_refused_there():
+    regions = [mock_region("home", servers=2), mock_region("away")]
+    engine = Engine(mock_world([mock_job("a", cpus=20)], [[100], [1]], regions=regions))
+    engine.next_view()
+    with pytest.raises(IllegalAction, match="larger than region away"):
+        engine.place(Place("a", "away", 0.0))
+
+
+jobs_strategy = st.lists(
+    st.tuples(st.floats(0, 20), st.floats(0.1, 6), st.integers(1, 10), st.floats(0, 24)), min_size=1, max_size=12
+)
+
+
+def random_world(rows: list[tuple[float, float, int, float]], intensity: list[list[float]]) -> World:
+    jobs = [mock_job(f"j{n}", *row[:2], cpus=row[2], slack_h=row[3]) for n, row in enumerate(sorted(rows))]
+    return mock_world(jobs, intensity, hours=240)
+
+
+@settings(max_examples=30, deadline=None)
+@given(jobs_strategy, st.sampled_from(sorted(SCHEDULERS)))
+def test_capacity_is_never_exceeded_and_every_job_runs_once_after_its_submission(
+    rows: list[tuple[float, float, int, float]], name: str
+):
+    world = random_world(rows, [[100, 300, 200], [150, 50]])
+    run = simulate(world, SCHEDULERS[name])
+    assert sorted(segment.job for segment in run.segments) == list(range(len(rows)))
+    for segment in run.segments:
+        job = world.workload.jobs[segment.job]
+        assert segment.start_s >= job.submit_s
+        assert segment.end_s - segment.start_s == pytest.approx(job.duration_estimate_s)
+    for moment in {segment.start_s for segment in run.segments}:
+        for r, region in enumerate(world.regions):
+            busy = sum(
+                world.workload.jobs[s.job].cpus for s in run.segments if s.region == r and s.start_s <= moment < s.end_s
+            )
+            assert busy <= region.cpus + 1e-6

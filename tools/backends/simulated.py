@@ -1,0 +1,31 @@
+"""The simulated backend: the SimPy engine behind the tools' protocol, and nothing more of it."""
+
+from __future__ import annotations
+
+from sim.engine import Engine
+from sim.model import Place
+from sim.view import View
+
+
+class SimulatedBackend:
+    """Passes decision points and actions through; hides the trace, the true durations and the future."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def next_view(self) -> View | None:
+        """Advance to the next decision point."""
+        return self._engine.next_view()
+
+    @property
+    def epoch(self) -> int:
+        """The number of the current epoch."""
+        return self._engine.epoch
+
+    def place(self, decision: Place) -> None:
+        """Start a pending job, or plan its start."""
+        self._engine.place(decision)
+
+    def defer(self, job_id: str, until_s: float) -> None:
+        """Leave a pending job alone until then."""
+        self._engine.defer(job_id, until_s)

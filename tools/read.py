@@ -1,0 +1,265 @@
+"""Tools that look and change nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from sim.model import Job
+from sim.units import HOUR_S, J_PER_KWH
+from sim.view import View
+from tools.spec import Fixable, Registry, Request, Session
+
+READ = Registry()
+
+RegionId = Annotated[str, Field(description="A region's id, as capacity_query lists them.")]
+JobId = Annotated[str, Field(description="A pending job's id, as list_jobs gives it.")]
+StartS = Annotated[float, Field(ge=0, description="Start, seconds since the scenario's start; now or later.")]
+
+
+def pending_job(view: View, job_id: str) -> Job:
+    """Return a pending job, or raise Fixable with the ids that there are."""
+    for job in view.pending:
+        if job.id == job_id:
+            return job
+    known = ", ".join(job.id for job in view.pending[:8])
+    raise Fixable(f"no pending job {job_id!r}; {len(view.pending)} are pending: {known}")
+
+
+def region_index(view: View, region: str) -> int:
+    """Return a region's position, or raise Fixable with the ids that there are."""
+    if region not in view.region_index:
+        raise Fixable(f"no region {region!r}; regions are {', '.join(view.region_index)}")
+    return view.region_index[region]
+
+
+class CarbonForecast(Request):
+    """Forecast the carbon intensity of a region's grid, hour by hour from now. Lower is cleaner."""
+
+    region: RegionId
+    hours: Annotated[int, Field(ge=1, le=96, description="How many hours ahead.")] = 24
+
+
+class CarbonForecastResult(BaseModel):
+    """Mean intensity of each coming hour, gCO2eq/kWh; the first hour begins now."""
+
+    region: str
+    issued_at_s: float
+    g_per_kwh: list[float]
+
+
+@READ.tool(CarbonForecast, effect="read")
+def carbon_forecast(request: CarbonForecast, session: Session) -> CarbonForecastResult:
+    """Return the forecast issued now."""
+    view = session.view
+    signal = view.intensity_forecast[region_index(view, request.region)]
+    hours = min(request.hours, int((signal.end_s - view.now_s) // HOUR_S))
+    means = [
+        float(signal.integral(view.now_s + h * HOUR_S, view.now_s + (h + 1) * HOUR_S)) / HOUR_S for h in range(hours)
+    ]
+    return CarbonForecastResult(
+        region=request.region, issued_at_s=view.now_s, g_per_kwh=[round(mean, 1) for mean in means]
+    )
+
+
+class PowerEstimate(Request):
+    """Estimate the power and energy that a pending job would draw in a region, overhead (PUE) included."""
+
+    job_id: JobId
+    region: RegionId
+
+
+class PowerEstimateResult(BaseModel):
+    """IT watts are the job's share of its servers' dynamic power; facility watts include PUE."""
+
+    job_id: str
+    region: str
+    it_w: float
+    facility_w: float
+    energy_kwh: float
+
+
+@READ.tool(PowerEstimate, effect="read")
+def power_estimate(request: PowerEstimate, session: Session) -> PowerEstimateResult:
+    """Return the estimate, by the declared duration."""
+    job = pending_job(session.view, request.job_id)
+    region = session.view.regions[region_index(session.view, request.region)]
+    it_w = region.job_power_w(job.cpus, job.gpus)
+    facility_w = it_w * region.pue
+    return PowerEstimateResult(
+        job_id=job.id,
+        region=region.id,
+        it_w=round(it_w, 3),
+        facility_w=round(facility_w, 3),
+        energy_kwh=round(facility_w * job.duration_estimate_s / J_PER_KWH, 6),
+    )
+
+
+class CapacityQuery(Request):
+    """List every region with its free and total CPUs, GPUs and memory, and how many jobs run or wait there."""
+
+
+class RegionCapacity(BaseModel):
+    """One region now. `planned` counts jobs that wait in its queue or are booked for later."""
+
+    region: str
+    zone: str
+    free_cpus: float
+    cpus: float
+    free_gpus: float
+    gpus: float
+    free_memory_gb: float
+    memory_gb: float
+    running: int
+    planned: int
+
+
+class CapacityQueryResult(BaseModel):
+    """All regions."""
+
+    regions: list[RegionCapacity]
+
+
+@READ.tool(CapacityQuery, effect="read")
+def capacity_query(request: CapacityQuery, session: Session) -> CapacityQueryResult:
+    """Return what is free now."""
+    view = session.view
+    rows = []
+    for r, region in enumerate(view.regions):
+        here = [held for held in view.commitments if held.region == region.id]
+        cpus, gpus, memory_gb = (float(round(amount, 3)) for amount in view.free[r])
+        rows.append(
+            RegionCapacity(
+                region=region.id,
+                zone=region.zone,
+                free_cpus=cpus,
+                cpus=region.cpus,
+                free_gpus=gpus,
+                gpus=region.gpus,
+                free_memory_gb=memory_gb,
+                memory_gb=region.memory_gb,
+                running=sum(held.running for held in here),
+                planned=sum(not held.running for held in here),
+            )
+        )
+    return CapacityQueryResult(regions=rows)
+
+
+class ListJobs(Request):
+    """List pending jobs, oldest first, with what they need and the latest start that meets their deadline."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+class PendingJob(BaseModel):
+    """A pending job as its submitter declared it. Hours are relative to now."""
+
+    job_id: str
+    cpus: float
+    gpus: float
+    memory_gb: float
+    duration_h: float
+    latest_start_in_h: float
+    home: str
+    kind: str
+    priority: str
+    team: str | None
+    customer: str | None
+    tags: list[str]
+
+
+class ListJobsResult(BaseModel):
+    """The first `limit` pending jobs, how many there are, and the present time."""
+
+    now_s: float
+    pending: int
+    deferred: int
+    jobs: list[PendingJob]
+
+
+@READ.tool(ListJobs, effect="read")
+def list_jobs(request: ListJobs, session: Session) -> ListJobsResult:
+    """Return the pending jobs."""
+    view = session.view
+    return ListJobsResult(
+        now_s=view.now_s,
+        pending=len(view.pending),
+        deferred=view.deferred,
+        jobs=[_pending(job, view.now_s) for job in view.pending[: request.limit]],
+    )
+
+
+def _pending(job: Job, now_s: float) -> PendingJob:
+    return PendingJob(
+        job_id=job.id,
+        cpus=job.cpus,
+        gpus=job.gpus,
+        memory_gb=job.memory_gb,
+        duration_h=round(job.duration_estimate_s / HOUR_S, 3),
+        latest_start_in_h=round((job.latest_start_s - now_s) / HOUR_S, 3),
+        home=job.home,
+        kind=job.kind,
+        priority=job.priority,
+        team=job.team,
+        customer=job.customer,
+        tags=list(job.tags),
+    )
+
+
+class PlannedRun(Request):
+    """One run of a plan."""
+
+    job_id: JobId
+    region: RegionId
+    start_s: StartS
+
+
+class WhatIf(Request):
+    """Evaluate a plan on the present forecast without carrying it out: carbon, cost, wait, lateness, rules.
+
+    The runs are taken together, so that they compete for the same free capacity.
+    """
+
+    runs: Annotated[list[PlannedRun], Field(min_length=1, max_length=10_000)]
+
+
+class RunProblem(BaseModel):
+    """A run of the plan that could not start as planned, and why."""
+
+    job_id: str
+    problem: str
+
+
+class WhatIfResult(BaseModel):
+    """Totals of the plan by the forecast. `late` counts runs that would miss their deadline or delay rule."""
+
+    carbon_g: float
+    cost_usd: float
+    mean_wait_s: float
+    late: int
+    problems: list[RunProblem]
+
+
+@READ.tool(WhatIf, effect="read")
+def what_if(request: WhatIf, session: Session) -> WhatIfResult:
+    """Return the plan's forecast figures."""
+    view, timetable = session.view, session.timetable()
+    carbon_g = cost_usd = wait_s = 0.0
+    late, problems = 0, []
+    for run in request.runs:
+        job, r = pending_job(view, run.job_id), region_index(view, run.region)
+        figures = timetable.evaluate(job, r, run.start_s)
+        carbon_g += figures.carbon_g
+        cost_usd += figures.cost_usd
+        wait_s += run.start_s - job.submit_s
+        late += figures.late
+        if figures.problem:
+            problems.append(RunProblem(job_id=job.id, problem=figures.problem))
+    return WhatIfResult(
+        carbon_g=carbon_g,
+        cost_usd=cost_usd,
+        mean_wait_s=wait_s / len(request.runs),
+        late=late,
+        problems=problems,
+    )
