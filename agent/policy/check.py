@@ -1,0 +1,248 @@
+"""An independent re-check of what ran against the rules, in plain datetimes.
+
+It shares nothing with the guard but the rules themselves and the question of which jobs they are
+about: no interval arrays. Each can so test the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from agent.policy.enforced import require_enforced
+from agent.policy.english import english
+from agent.policy.rules import DAYS, Delay, Headroom, Placement, PolicySet, Window
+from agent.policy.selection import about
+from sim.model import Job, Region
+
+Lookup = Callable[[str, float], float]
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a job's run in one region, seconds since the scenario's start."""
+
+    job: Job
+    region: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule, in canonical English, that was broken: by which job (None: by all together), where and when.
+
+    `region` is None for a job that was late because it never started.
+    """
+
+    rule: str
+    job_id: str | None
+    region: str | None
+    at_s: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """What ran, where, from which start on; `until_s` is how far the run went."""
+
+    regions: dict[str, Region]
+    start: datetime
+    epoch_s: float
+    jobs: tuple[Job, ...]
+    segments: tuple[Segment, ...]
+    until_s: float
+    intensity: Lookup
+    price: Lookup
+
+    def moment(self, seconds: float) -> datetime:
+        """Return the UTC moment of a second of the scenario."""
+        return (self.start + timedelta(seconds=seconds)).astimezone(UTC)
+
+    def zone(self, tz: str, region: str) -> ZoneInfo:
+        """Return what a rule's `tz` means in a region."""
+        return ZoneInfo(self.regions[region].tz) if tz == "local" else ZoneInfo(tz)
+
+
+def violations(
+    policy_set: PolicySet,
+    regions: Sequence[Region],
+    start: datetime,
+    epoch_s: float,
+    jobs: Iterable[Job],
+    segments: Iterable[Segment],
+    *,
+    until_s: float,
+    intensity: Lookup,
+    price: Lookup,
+) -> list[Violation]:
+    """Return every breach of the rules by what actually ran.
+
+    Args:
+        policy_set: The rules.
+        regions: The scenario's regions.
+        start: The scenario's start, with a time zone.
+        epoch_s: Seconds between decisions.
+        jobs: All jobs submitted, also those that never ran.
+        segments: What ran, with actual ends.
+        until_s: How far the run went: a job that has not started by then is late if its bound has passed.
+        intensity: Carbon intensity by region id and second, gCO2eq/kWh.
+        price: Electricity price by region id and second, USD/MWh.
+    """
+    require_enforced(policy_set)
+    by_id = {region.id: region for region in regions}
+    record = Record(by_id, start, epoch_s, tuple(jobs), tuple(segments), until_s, intensity, price)
+    found: list[Violation] = []
+    for rule in policy_set.rules:
+        match rule:
+            case Placement():
+                found.extend(_misplaced(rule, record))
+            case Delay():
+                found.extend(_late(rule, record))
+            case Headroom():
+                found.extend(_crowded(rule, record))
+    return found
+
+
+def _misplaced(rule: Placement, record: Record) -> Iterator[Violation]:
+    for run in record.segments:
+        forbidden = _outside if rule.effect == "only" else _denied
+        if about(rule, run.job) and forbidden(rule, run, record):
+            yield Violation(english(rule), run.job.id, run.region, run.start_s)
+
+
+def _outside(rule: Placement, run: Segment, record: Record) -> bool:
+    """Tell whether a run breaks an `only` rule: in another region, or not in the window."""
+    if rule.regions is not None and run.region not in rule.regions:
+        return True
+    if rule.window is None:
+        return False
+    begin, end = record.moment(run.start_s), record.moment(run.end_s)
+    for opens, closes in _spans(rule.window, record.zone(rule.window.tz, run.region), begin, end):
+        if opens <= begin < closes:
+            longer_than_window = end - begin > closes - opens
+            return end > closes and not longer_than_window
+    return True
+
+
+def _denied(rule: Placement, run: Segment, record: Record) -> bool:
+    """Tell whether a run breaks a `deny` rule: any one of its conditions is enough."""
+    if rule.regions is not None and run.region not in rule.regions:
+        return False
+    if rule.window is None and rule.intensity_above is None and rule.price_above is None:
+        return True
+    if rule.window is not None and _overlaps(rule.window, run, record):
+        return True
+    if rule.intensity_above is not None and record.intensity(run.region, run.start_s) > rule.intensity_above:
+        return True
+    return rule.price_above is not None and record.price(run.region, run.start_s) > rule.price_above
+
+
+def _overlaps(window: Window, run: Segment, record: Record) -> bool:
+    begin, end = record.moment(run.start_s), record.moment(run.end_s)
+    spans = _spans(window, record.zone(window.tz, run.region), begin, end)
+    return any(opens <= begin < closes or begin <= opens < end for opens, closes in spans)
+
+
+def _late(rule: Delay, record: Record) -> Iterator[Violation]:
+    runs: dict[str, list[Segment]] = {}
+    for run in record.segments:
+        runs.setdefault(run.job.id, []).append(run)
+    for job in record.jobs:
+        if about(rule, job):
+            yield from _late_job(rule, job, runs.get(job.id, []), record)
+
+
+def _late_job(rule: Delay, job: Job, runs: list[Segment], record: Record) -> Iterator[Violation]:
+    """Yield a violation for each bound missed; a start at the first decision misses none."""
+    first_decision_s = math.ceil(job.submit_s / record.epoch_s) * record.epoch_s
+    first = min(runs, key=lambda run: run.start_s, default=None)
+    start_s = first.start_s if first else record.until_s
+    if start_s <= first_decision_s:
+        return
+    region = first.region if first else None
+    if rule.max_delay_h is not None and start_s > job.submit_s + 3600 * rule.max_delay_h:
+        yield Violation(english(rule), job.id, region, start_s)
+    if rule.finish_by is not None:
+        end_s = max((run.end_s for run in runs), default=record.until_s)
+        zone = record.zone(rule.tz or "local", job.home)
+        if record.moment(end_s) > _next(rule.finish_by, zone, record.moment(job.submit_s)):
+            yield Violation(english(rule), job.id, region, end_s)
+
+
+def _crowded(rule: Headroom, record: Record) -> Iterator[Violation]:
+    """Yield a violation for each time that a region's CPU use rises above the bound while it holds."""
+    for region in record.regions.values():
+        if rule.regions is not None and region.id not in rule.regions:
+            continue
+        for begin_s, end_s in _excesses(rule, region, record):
+            at_s = begin_s if rule.window is None else _first_in_window(rule.window, region, begin_s, end_s, record)
+            if at_s is not None:
+                yield Violation(english(rule), None, region.id, at_s)
+
+
+def _excesses(rule: Headroom, region: Region, record: Record) -> Iterator[tuple[float, float]]:
+    """Yield the times [begin, end) in which too many CPUs are busy: a sweep over starts and ends."""
+    changes: dict[float, float] = {}
+    for run in record.segments:
+        if run.region == region.id:
+            changes[run.start_s] = changes.get(run.start_s, 0.0) + run.job.cpus
+            changes[run.end_s] = changes.get(run.end_s, 0.0) - run.job.cpus
+    most, busy, since_s = rule.max_utilization * region.cpus + 1e-6, 0.0, None
+    for at_s in sorted(changes):
+        busy += changes[at_s]
+        if busy > most and since_s is None:
+            since_s = at_s
+        elif busy <= most and since_s is not None:
+            yield since_s, at_s
+            since_s = None
+
+
+def _first_in_window(window: Window, region: Region, begin_s: float, end_s: float, record: Record) -> float | None:
+    begin, end = record.moment(begin_s), record.moment(end_s)
+    for opens, closes in _spans(window, record.zone(window.tz, region.id), begin, end):
+        if opens < end and begin < closes:
+            return begin_s + max((opens - begin).total_seconds(), 0.0)
+    return None
+
+
+def _spans(window: Window, zone: ZoneInfo, begin: datetime, end: datetime) -> tuple[Span, ...]:
+    """Return when the window holds around [begin, end], touching occurrences joined."""
+    # nine days either side: a merged weekly window is never cut short
+    first = begin.astimezone(zone).date() - timedelta(days=9)
+    last = end.astimezone(zone).date() + timedelta(days=9)
+    return _spans_of_days(window, zone, first, last)
+
+
+@lru_cache(maxsize=4096)
+def _spans_of_days(window: Window, zone: ZoneInfo, first: date, last: date) -> tuple[Span, ...]:
+    spans: list[Span] = []
+    for offset in range((last - first).days + 1):
+        day = first + timedelta(days=offset)
+        if window.days and DAYS[day.weekday()] not in window.days:
+            continue
+        opens = _wall(day, window.start, zone)
+        closes = _wall(day + timedelta(days=window.end < window.start), window.end, zone)
+        if spans and opens <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(closes, spans[-1][1]))
+        elif opens < closes:
+            spans.append((opens, closes))
+    return tuple(spans)
+
+
+def _next(clock: str, zone: ZoneInfo, after: datetime) -> datetime:
+    today = after.astimezone(zone).date()
+    times = [_wall(today + timedelta(days=offset), clock, zone) for offset in range(-1, 4)]
+    return min(time for time in times if time > after)
+
+
+def _wall(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    """Return the UTC moment of a wall clock's time, counted from the midnight of a day."""
+    hours, minutes = clock.split(":")
+    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall clock; its zone comes below
+    wall = midnight + timedelta(hours=int(hours), minutes=int(minutes))
+    return wall.replace(tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,160 @@
+"""Plain English to typed rules, a sentence at a time, by a language model under a schema.
+
+The model only translates. Each answer is validated again, names are looked up in the vocabulary, the
+source is the sentence itself and never the model's words, and a sentence that cannot be read is kept
+as unenforceable: nothing is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.llm.protocol import LanguageModel, Message, ModelFailed
+from agent.policy.reading import Reading
+from agent.policy.rules import MAX_SENTENCE, PolicySet, Rule, Unenforceable, explain
+from agent.policy.schema import Answer, answer_schema
+from agent.policy.sentences import sentences
+from agent.policy.vocabulary import Vocabulary
+from agent.prompts import load
+from sim.errors import InputError
+
+ATTEMPTS = 2
+MAX_TOKENS = 600
+DEADLINE_S = 120.0
+
+
+class Malformed(Exception):
+    """An answer that is no reading; the message tells the model what to mend."""
+
+
+def compile_policy(
+    text: str, vocabulary: Vocabulary, model: LanguageModel, *, deadline_s: float = DEADLINE_S
+) -> Reading:
+    """Return what a policy says, as the model reads it.
+
+    Args:
+        text: The policy, Markdown.
+        vocabulary: The names it may use.
+        model: Who reads.
+        deadline_s: Wall seconds allowed for each call; there are at most two a sentence.
+
+    Raises:
+        InputError: If a sentence is too long to be kept.
+    """
+    prose = sentences(text)
+    for sentence in prose:
+        if len(sentence) > MAX_SENTENCE:
+            raise InputError(
+                f"a sentence of the policy has {len(sentence)} characters, at most {MAX_SENTENCE} can be "
+                f"read: split the one that begins {sentence[:60]!r}"
+            )
+    reader = SentenceReader(vocabulary, model, deadline_s)
+    found = [item for sentence in prose for item in reader.read(sentence)]
+    policy_set = PolicySet(
+        rules=tuple(item for item in found if not isinstance(item, Unenforceable)),
+        unenforceable=tuple(item for item in found if isinstance(item, Unenforceable)),
+    )
+    return Reading(policy_set, _warnings(model, prose))
+
+
+class SentenceReader:
+    """Reads sentences with one model and one vocabulary; the prompt's prefix is the same for all."""
+
+    def __init__(self, vocabulary: Vocabulary, model: LanguageModel, deadline_s: float) -> None:
+        self._vocabulary = vocabulary
+        self._model = model
+        self._deadline_s = deadline_s
+        self._schema = answer_schema()
+        prompt = load("policy_compile").fill(vocabulary=render(vocabulary))
+        self._system: Message = {"role": "system", "content": prompt}
+
+    def read(self, sentence: str) -> tuple[Rule | Unenforceable, ...]:
+        """Return the rules of a sentence, or the one reason why it has none."""
+        try:
+            answer = self._ask(sentence)
+        except (Malformed, ModelFailed) as error:
+            return (_unenforceable(sentence, f"could not be read: {error}"),)
+        if answer.unenforceable is not None:
+            return (_unenforceable(sentence, answer.unenforceable),)
+        rules = answer.rules or ()
+        unknown = [str(name) for rule in rules for name in self._vocabulary.unknown(rule)]
+        if unknown:
+            return (_unenforceable(sentence, "; ".join(dict.fromkeys(unknown))),)
+        return rules
+
+    def _ask(self, sentence: str) -> Answer:
+        messages = [self._system, {"role": "user", "content": sentence}]
+        for attempt in range(1, ATTEMPTS + 1):
+            text = self._complete(messages)
+            try:
+                return _validated(text, sentence)
+            except Malformed as error:
+                if attempt == ATTEMPTS:
+                    raise
+                correction = f"That answer is not valid: {error}. Answer again, for the same sentence."
+                messages = [
+                    *messages,
+                    {"role": "assistant", "content": text},
+                    {"role": "user", "content": correction},
+                ]
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _complete(self, messages: list[Message]) -> str:
+        turn = self._model.complete(messages, max_tokens=MAX_TOKENS, deadline_s=self._deadline_s, schema=self._schema)
+        return turn.text
+
+
+def render(vocabulary: Vocabulary) -> str:
+    """Return the vocabulary in few tokens, the same for the same vocabulary."""
+    regions = (
+        f"- {region.id}: {', '.join((*region.names, region.zone))}; groups: {_listed(region.groups)}"
+        for region in vocabulary.regions
+    )
+    lists = (
+        f"{name}: {_listed(getattr(vocabulary, name))}"
+        for name in ("teams", "customers", "tags", "kinds", "priorities")
+    )
+    return "\n".join(("regions:", *regions, *lists))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _validated(text: str, sentence: str) -> Answer:
+    try:
+        answer = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Malformed(f"it is not JSON: {error}") from error
+    try:
+        return Answer.model_validate(_with_source(answer, sentence))
+    except ValidationError as error:
+        raise Malformed(explain(error)) from error
+
+
+def _with_source(answer: Any, sentence: str) -> Any:
+    """Put the sentence in as the source of every rule, whatever the model wrote there."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("rules"), list):
+        return answer
+    rules = [{**rule, "source": sentence} if isinstance(rule, dict) else rule for rule in answer["rules"]]
+    return {**answer, "rules": rules}
+
+
+def _unenforceable(sentence: str, reason: str) -> Unenforceable:
+    return Unenforceable(text=sentence, reason=reason[:1000])
+
+
+def _warnings(model: LanguageModel, prose: list[str]) -> tuple[str, ...]:
+    warnings = []
+    if not prose:
+        warnings.append("the policy has no sentences")
+    if model.spec.startswith("local"):
+        warnings.append(
+            f"read by the embedded model ({model.spec}), which misreads freely worded policies: "
+            "a person must check every rule against its sentence before confirming"
+        )
+    return tuple(warnings)

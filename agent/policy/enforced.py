@@ -1,0 +1,31 @@
+"""What this version enforces. A rule that it does not is refused by name: nothing is silently ignored."""
+
+from __future__ import annotations
+
+from agent.policy.english import quoted
+from agent.policy.rules import Delay, Headroom, Placement, PolicySet, RuleBase
+from sim.errors import InputError
+
+KINDS = ("placement", "delay", "headroom")
+
+
+def require_enforced(policy_set: PolicySet) -> None:
+    """Raise InputError naming the first rule that would not be enforced."""
+    for rule in policy_set.rules:
+        fault = _fault(rule)
+        if fault:
+            raise InputError(
+                f"rule {quoted(rule)} is not enforced yet ({fault}) and must be removed; "
+                "this version enforces placement, delay and headroom rules of strength must"
+            )
+
+
+def _fault(rule: RuleBase) -> str:
+    if not isinstance(rule, Placement | Delay | Headroom):
+        return f"its kind is {rule.kind}"
+    if rule.strength != "must":
+        return f"its strength is {rule.strength}"
+    # CPU limits are per region and time; use by some of the jobs alone is not counted
+    if isinstance(rule, Headroom) and (rule.jobs or rule.unless):
+        return "it is a headroom for some jobs only"
+    return ""

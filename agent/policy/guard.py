@@ -1,0 +1,236 @@
+"""The guard: an operator's rules as arrays, in the form that binds every scheduler alike."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from agent.policy.enforced import require_enforced
+from agent.policy.english import quoted
+from agent.policy.rules import Delay, Headroom, Placement, PolicySet, Window
+from agent.policy.selection import about
+from agent.policy.windows import WindowTimes, next_moment, zone_of
+from sim.errors import InputError
+from sim.model import Job, Region
+from sim.units import HOUR_S, BoolArray, FloatArray, IntArray, at_time, seconds_since
+
+
+@dataclass(frozen=True)
+class ZonedWindow:
+    """A window as it holds in those regions (rows of the arrays) that keep the same time."""
+
+    rows: IntArray
+    times: WindowTimes
+
+
+@dataclass(frozen=True)
+class PlacementLimit:
+    """A placement rule over the regions of a scenario. `rows` are the regions that it names."""
+
+    rule: Placement
+    rows: IntArray
+    other_rows: IntArray
+    windows: tuple[ZonedWindow, ...]
+
+    def narrow(
+        self, allowed: BoolArray, job: Job, starts_s: FloatArray, intensity: FloatArray, price: FloatArray
+    ) -> None:
+        """Strike out of `allowed`, shape (R, S), what the rule forbids."""
+        if self.rule.effect == "only":
+            self._keep_inside(allowed, job, starts_s)
+        else:
+            self._deny(allowed, job, starts_s, intensity, price)
+
+    def _keep_inside(self, allowed: BoolArray, job: Job, starts_s: FloatArray) -> None:
+        allowed[self.other_rows] = False
+        for window in self.windows:
+            allowed[window.rows] &= window.times.inside(starts_s, job.duration_estimate_s)
+
+    def _deny(
+        self, allowed: BoolArray, job: Job, starts_s: FloatArray, intensity: FloatArray, price: FloatArray
+    ) -> None:
+        rule, rows = self.rule, self.rows
+        if rule.window is None and rule.intensity_above is None and rule.price_above is None:
+            allowed[rows] = False
+        for window in self.windows:
+            allowed[window.rows] &= window.times.clear(starts_s, job.duration_estimate_s)
+        if rule.intensity_above is not None:
+            allowed[rows] &= ~(intensity[rows] > rule.intensity_above)
+        if rule.price_above is not None:
+            allowed[rows] &= ~(price[rows] > rule.price_above)
+
+
+@dataclass(frozen=True)
+class CpuLimit:
+    """A headroom rule over the regions of a scenario; without windows it always holds."""
+
+    rule: Headroom
+    rows: IntArray
+    windows: tuple[ZonedWindow, ...]
+
+    def lower(self, limit: FloatArray, times_s: FloatArray, step_s: float) -> None:
+        """Lower `limit`, shape (R, T), in the slots that the rule touches."""
+        most = self.rule.max_utilization
+        if self.rule.window is None:
+            limit[self.rows] = np.minimum(limit[self.rows], most)
+        for window in self.windows:
+            slots = np.where(window.times.clear(times_s, step_s), 1.0, most)
+            limit[window.rows] = np.minimum(limit[window.rows], slots)
+
+
+class Guard:
+    """Enforces the placement, delay and headroom rules of a policy (see `sim.constraints.Constraints`).
+
+    Delay bounds are apart from placement: `allowed` and `why_not` do not look at them, because a job
+    that has missed its bound still has to run; `latest_start_s` and `why_late` do.
+    """
+
+    def __init__(self, policy_set: PolicySet, regions: Sequence[Region], start: datetime, epoch_s: float) -> None:
+        """Prepare the rules.
+
+        Args:
+            policy_set: Rules of the kinds and strength that this version enforces.
+            regions: The scenario's regions, in scenario order.
+            start: The scenario's start, with a time zone.
+            epoch_s: Seconds between decisions.
+
+        Raises:
+            InputError: If a rule would not be enforced.
+        """
+        require_enforced(policy_set)
+        self._regions = tuple(regions)
+        self._row = {region.id: row for row, region in enumerate(regions)}
+        self._start = start
+        self._epoch_s = epoch_s
+        rules = policy_set.rules
+        self._placements = tuple(self._placement(rule) for rule in rules if isinstance(rule, Placement))
+        self._cpu_limits = tuple(self._cpu_limit(rule) for rule in rules if isinstance(rule, Headroom))
+        self._delays = tuple(rule for rule in rules if isinstance(rule, Delay))
+        self._lengths_s = _lengths_s((*(limit.rule for limit in self._placements), *self._delays))
+        self._about: dict[tuple[object, ...], tuple[tuple[PlacementLimit, ...], tuple[Delay, ...]]] = {}
+
+    def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
+        """Return, shape (R, S), where and when the placement rules let the job start.
+
+        See `sim.constraints.Constraints.allowed`. Delay bounds are not in it.
+        """
+        allowed = np.ones((len(self._regions), len(starts_s)), dtype=bool)
+        if len(starts_s):
+            for limit in self._rules_about(job)[0]:
+                limit.narrow(allowed, job, starts_s, intensity, price)
+        return allowed
+
+    def latest_start_s(self, job: Job) -> float:
+        """Return the last start that the delay rules allow, infinity where none is about the job.
+
+        A bound is never earlier than the first epoch boundary at or after submission: the job cannot
+        start before the next decision.
+        """
+        return min((self._bound_s(rule, job) for rule in self._rules_about(job)[1]), default=math.inf)
+
+    def cpu_limit(self, times_s: FloatArray, step_s: float) -> FloatArray:
+        """Return, shape (R, T), the share of each region's CPUs that may be busy in [t, t + step_s)."""
+        limit = np.ones((len(self._regions), len(times_s)))
+        if len(times_s):
+            for rule in self._cpu_limits:
+                rule.lower(limit, times_s, step_s)
+        return limit
+
+    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
+        """Return the first placement rule that forbids this start, with its source; None if none does."""
+        row, shape = self._row[region], (len(self._regions), 1)
+        starts_s = np.array([start_s])
+        for limit in self._rules_about(job)[0]:
+            allowed = np.ones(shape, dtype=bool)
+            limit.narrow(allowed, job, starts_s, np.full(shape, intensity), np.full(shape, price))
+            if not allowed[row, 0]:
+                return quoted(limit.rule)
+        return None
+
+    def why_late(self, job: Job, start_s: float) -> str | None:
+        """Return the first delay rule whose bound this start misses, with its source; None if none."""
+        late = (rule for rule in self._rules_about(job)[1] if start_s > self._bound_s(rule, job))
+        return next((quoted(rule) for rule in late), None)
+
+    def _rules_about(self, job: Job) -> tuple[tuple[PlacementLimit, ...], tuple[Delay, ...]]:
+        key = self._key(job)
+        found = self._about.get(key)
+        if found is None:
+            placements = tuple(limit for limit in self._placements if about(limit.rule, job))
+            found = placements, tuple(rule for rule in self._delays if about(rule, job))
+            self._about[key] = found
+        return found
+
+    def _key(self, job: Job) -> tuple[object, ...]:
+        """Return what selectors see of a job; its length only as a place among the lengths they name."""
+        length_s = job.duration_estimate_s
+        # even: between two lengths; odd: equal to one (both comparisons of a selector are strict)
+        place = bisect_left(self._lengths_s, length_s) + bisect_right(self._lengths_s, length_s)
+        return (
+            job.kind,
+            job.team,
+            job.customer,
+            job.tags,
+            job.home,
+            job.priority,
+            job.gpus > 0,
+            place,
+        )
+
+    def _bound_s(self, rule: Delay, job: Job) -> float:
+        bounds_s = []
+        if rule.max_delay_h is not None:
+            bounds_s.append(job.submit_s + rule.max_delay_h * HOUR_S)
+        if rule.finish_by is not None:
+            zone = zone_of(rule.tz or "local", self._home_tz(rule, job))
+            finish = next_moment(at_time(self._start, job.submit_s), rule.finish_by, zone)
+            bounds_s.append(seconds_since(self._start, finish) - job.duration_estimate_s)
+        first_decision_s = math.ceil(job.submit_s / self._epoch_s) * self._epoch_s
+        return max(min(bounds_s), first_decision_s)
+
+    def _home_tz(self, rule: Delay, job: Job) -> str:
+        if job.home in self._row:
+            return self._regions[self._row[job.home]].tz
+        if rule.tz == "local":
+            raise InputError(
+                f"job {job.id} was submitted in {job.home!r}, which is no region of the scenario, "
+                f"but rule {quoted(rule)} needs its time zone; name a zone in the rule"
+            )
+        return "UTC"
+
+    def _placement(self, rule: Placement) -> PlacementLimit:
+        rows = self._rows(rule.regions)
+        others = np.setdiff1d(np.arange(len(self._regions)), rows)
+        return PlacementLimit(rule, rows, others, self._zoned(rule.window, rows))
+
+    def _cpu_limit(self, rule: Headroom) -> CpuLimit:
+        rows = self._rows(rule.regions)
+        return CpuLimit(rule, rows, self._zoned(rule.window, rows))
+
+    def _rows(self, regions: Sequence[str] | None) -> IntArray:
+        """Return the rows of the regions that are in the scenario; all where none is named."""
+        chosen = self._row if regions is None else regions
+        return np.array([self._row[region] for region in chosen if region in self._row], dtype=np.int64)
+
+    def _zoned(self, window: Window | None, rows: IntArray) -> tuple[ZonedWindow, ...]:
+        if window is None:
+            return ()
+        zones: dict[str, list[int]] = {}
+        for row in rows.tolist():
+            zones.setdefault(zone_of(window.tz, self._regions[row].tz).key, []).append(row)
+        return tuple(
+            ZonedWindow(np.array(group), WindowTimes(window, zone_of(key, key), self._start))
+            for key, group in zones.items()
+        )
+
+
+def _lengths_s(rules: Sequence[Placement | Delay]) -> list[float]:
+    """Return the job lengths that the selectors compare with, ascending."""
+    selectors = [part for rule in rules for part in (rule.jobs, rule.unless) if part]
+    hours = [hour for part in selectors for hour in (part.longer_than_h, part.shorter_than_h)]
+    return sorted({hour * HOUR_S for hour in hours if hour is not None})

@@ -1,0 +1,124 @@
+"""The real embedded model. It is skipped, visibly, where the weights or the runtime are not installed."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from agent.llm.embedded import EmbeddedModel
+from agent.llm.openai_compatible import OpenAIModel
+from agent.llm.protocol import ModelFailed, ModelRefused
+from sim.errors import InputError
+
+pytestmark = pytest.mark.embedded
+
+PLANS = "A: 410 kg, 2.0 h wait\nB: 380 kg, 5.5 h wait"
+CHOICE = {
+    "type": "object",
+    "properties": {
+        "choice": {"enum": ["A", "B"]},
+        "hours": {"type": "integer", "minimum": 0, "maximum": 6},
+    },
+    "required": ["choice", "hours"],
+    "additionalProperties": False,
+}
+
+
+def messages(text=PLANS):
+    system = "You schedule jobs on data centres to emit little carbon. Answer in JSON with the best plan's letter."
+    return [{"role": "system", "content": system}, {"role": "user", "content": text}]
+
+
+@pytest.fixture(scope="module")
+def model():
+    try:
+        return EmbeddedModel("local:base")
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+def ask(model, text=PLANS, max_tokens=40, deadline_s=60.0, **options):
+    return model.complete(messages(text), max_tokens=max_tokens, deadline_s=deadline_s, **options)
+
+
+def test_json_of_the_schema_the_cache_and_the_same_text_twice(model):
+    first = ask(model, schema=CHOICE)
+    answer = json.loads(first.text)
+    assert answer["choice"] in ("A", "B")
+    assert 0 <= answer["hours"] <= 6
+    assert " " not in first.text
+    second = ask(model, schema=CHOICE)
+    assert second.text == first.text
+    assert first.usage.prompt_tokens == second.usage.prompt_tokens > 60
+    assert second.usage.cached_tokens > 50
+    assert second.usage.completion_tokens > 0
+
+
+def test_an_answer_depends_on_its_prompt_alone(model):
+    """Whatever is in the cache, and in a process of its own."""
+    texts = [f"{PLANS}\nEpoch {n}. Why?" for n in range(3)]
+    forward = [ask(model, text, max_tokens=8).text for text in texts]
+    backward = [ask(model, text, max_tokens=8).text for text in reversed(texts)]
+    assert backward[::-1] == forward
+    code = (
+        "import json, sys; from agent.llm.embedded import EmbeddedModel, Threads;"
+        "m = EmbeddedModel('local:base', Threads(2, 1));"
+        "print(m.complete(json.load(sys.stdin), max_tokens=8, deadline_s=60).text, end='')"
+    )
+    asked = json.dumps(messages(texts[2]))
+    alone = subprocess.run([sys.executable, "-c", code], input=asked, capture_output=True, text=True, check=True)
+    assert alone.stdout == forward[2]
+
+
+@pytest.mark.parametrize("text", ["Tell me a long story.", "wind " * 3000], ids=["writing", "reading"])
+def test_it_stops_at_the_deadline_while(model, text):
+    started = time.monotonic()
+    with pytest.raises(ModelFailed, match=r"local:base: stopped after .* at the deadline of 0.3 s"):
+        ask(model, text, max_tokens=900, deadline_s=0.3)
+    assert time.monotonic() - started < 3
+
+
+def test_ctrl_c_stops_it(model):
+    to_main = (threading.main_thread().ident, signal.SIGINT)
+    threading.Timer(0.2, signal.pthread_kill, to_main).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ask(model, "Tell me a long story.", max_tokens=900)
+    assert time.monotonic() - started < 3
+
+
+def test_what_it_cannot_do_is_refused(model):
+    with pytest.raises(ModelRefused, match="exceeds the available context size"):
+        ask(model, "wind " * 5000)
+    with pytest.raises(ModelRefused, match="cannot call tools"):
+        ask(model, tools=[{"type": "function"}])
+    with pytest.raises(ModelFailed, match="cut off after 2 tokens"):
+        ask(model, schema=CHOICE, max_tokens=2)
+
+
+def test_it_is_an_openai_compatible_endpoint_to_whoever_has_the_key(model):
+    client = OpenAIModel("local:base", model.base_url, model.api_key)
+    ask(model, schema=CHOICE)
+    turn = ask(client, schema=CHOICE)
+    assert json.loads(turn.text)["choice"] in ("A", "B")
+    assert turn.usage.cached_tokens > 50
+    client._client.close()
+    stranger = OpenAIModel("local:base", model.base_url, "wrong")
+    with pytest.raises(ModelRefused, match="HTTP 401"):
+        ask(stranger)
+    stranger._client.close()
+
+
+def test_a_web_page_may_not_ask(model):
+    request = urllib.request.Request(f"{model.base_url}/models", headers={"Origin": "http://page.example"})
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request, timeout=5)
+    with error.value:
+        assert error.value.code == 401
+        assert not error.value.headers.get("Access-Control-Allow-Origin")
