@@ -97,7 +97,7 @@ def beside(scenario: str, name: str) -> Path:
     near = Path(scenario).parent / name
     if near.is_file():
         return near
-    bundled = Path(str(resources.files("policies"))) / Path(name).name
+    bundled = Path(str(resources.files("policies") / Path(name).name))
     if bundled.is_file():
         return bundled
     raise InputError(f"{scenario}: policy {name!r} is neither at {near} nor among the bundled ones")

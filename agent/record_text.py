@@ -180,6 +180,15 @@ def tally(decisions: Iterable[DecisionRow]) -> str:
     return ", ".join(f"{number} {what}" for what, number in ranked) or "no decisions"
 
 
+def kilograms(grams: float) -> str:
+    """Return kilograms, to the gram below a tonne.
+
+    >>> kilograms(12_480.0)
+    '12.480'
+    """
+    return f"{grams / G_PER_KG:,.{3 if abs(grams) < 1e6 else 1}f}"
+
+
 def names(decisions: Sequence[DecisionRow]) -> str:
     """Return the job's id, or how many jobs."""
     if not decisions:
@@ -253,7 +262,7 @@ def candidate_cells(one: CandidateRecord, record: EpochRecord, ink: Ink) -> list
     chosen = choice(one, record)
     return [
         line(f"{one.label} {one.name}", "bold" if chosen in ("committed", "both") else ""),
-        line(f"{one.carbon_g / G_PER_KG:,.1f}", right=True),
+        line(kilograms(one.carbon_g), right=True),
         line(f"{one.cost_usd:,.2f}", right=True),
         line(f"{one.mean_wait_s / HOUR_S:.1f}", right=True),
         line(str(one.late), ink.warm if one.late else "", right=True),
@@ -314,7 +323,7 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
         field("region", one.region)
         field("start", f"{clock(start, one.start_s, form)} UTC")
         field("plan", one.candidate)
-        field("carbon", f"{sum(d.forecast_carbon_g for d in row.decisions) / G_PER_KG:,.2f} kg forecast")
+        field("carbon", f"{kilograms(sum(d.forecast_carbon_g for d in row.decisions))} kg forecast")
         field("reason", one.reason)
         field("guard", one.verdict, "" if one.verdict == "ok" else ink.denied)
         field("jobs", ", ".join(d.job_id for d in row.decisions) if len(row.decisions) > 1 else "")
@@ -341,9 +350,7 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
         field("denied", f"{names(group)} {group[0].action} {group[0].region}: {group[0].verdict}", ink.denied)
     head("Candidate plans")
     for plan in record.candidates:
-        figures = (
-            f"{plan.carbon_g / G_PER_KG:>9,.1f} kg {plan.cost_usd:>9,.2f} USD {plan.mean_wait_s / HOUR_S:>6.1f} h"
-        )
+        figures = f"{kilograms(plan.carbon_g):>9} kg {plan.cost_usd:>9,.2f} USD {plan.mean_wait_s / HOUR_S:>6.1f} h"
         text.append(f"  {plan.name:<20}{figures} {plan.late:>4} late {plan.objective:>10,.3f}  ")
         text.append(f"{choice(plan, record)}\n", ink.head)
     return text

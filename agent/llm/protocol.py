@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -70,3 +72,43 @@ class LanguageModel(Protocol):
         Raises:
             ModelFailed: If there is no usable turn within the deadline.
         """
+
+
+class ModelRefused(ModelFailed):
+    """The model said no for good: a wrong key, an unknown model, a prompt too long. Asking again cannot help."""
+
+
+def prompt_sha256(messages: Sequence[Message]) -> str:
+    """Return the SHA-256 of the messages in canonical JSON, by which a recorded answer is matched to its prompt."""
+    text = json.dumps(list(messages), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def require_answer(spec: str, turn: Turn, *, cut_off: bool, schema: Schema | None) -> Turn:
+    """Return `turn` if it can be used at all: not empty and, where a schema was given, whole JSON.
+
+    Args:
+        spec: The model, for the message.
+        turn: What it answered.
+        cut_off: Whether it stopped at `max_tokens`.
+        schema: The schema that was asked for, if any.
+
+    Raises:
+        ModelFailed: If it is empty or not JSON.
+    """
+    if turn.tool_calls:
+        return turn
+    if not turn.text.strip():
+        raise ModelFailed(f"{spec}: empty answer")
+    if schema is not None and not _is_json(turn.text):
+        why = f"cut off after {turn.usage.completion_tokens} tokens" if cut_off else "not JSON"
+        raise ModelFailed(f"{spec}: {why}: {turn.text[:80]!r}")
+    return turn
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+"""From what the user wrote after `--llm` to a model, and a first word with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.llm.embedded import EmbeddedModel
+from agent.llm.openai_compatible import OpenAIModel
+from agent.llm.protocol import LanguageModel, ModelFailed, Turn
+from agent.llm.reliable import Reliable
+from sim.errors import CwsError, InputError
+
+FORMS = "`local`, `local:base`, `openai:MODEL` or `none`"
+PROBE_DEADLINE_S = 30.0
+
+
+def open_model(spec: str) -> LanguageModel | None:
+    """Return the model that `spec` names, ready to be asked; None for `none`.
+
+    Raises:
+        InputError: If there is no such form, or what it needs is missing.
+    """
+    kind, _, name = spec.partition(":")
+    if spec == "none":
+        return None
+    if spec in ("local", "local:base"):
+        # a second attempt would get the same text: it answers each prompt in one way
+        return Reliable(EmbeddedModel(spec), attempts=1)
+    if kind == "openai" and name:
+        return Reliable(OpenAIModel(name))
+    raise InputError(f"--llm {spec!r}: expected {FORMS}")
+
+
+def probe(spec: str) -> dict[str, Any]:
+    """Ask the model for one word.
+
+    Returns:
+        `spec`, `ok`, `seconds` of the call, `tokens_per_s` written (both None without an answer) and `error`
+        (None if ok). `none` is always ok.
+    """
+    try:
+        turn = _say_ok(open_model(spec))
+    except (CwsError, ModelFailed) as error:
+        return _report(spec, Turn(""), str(error))
+    return _report(spec, turn, None)
+
+
+def _say_ok(model: LanguageModel | None) -> Turn:
+    if model is None:
+        return Turn("")
+    messages = [{"role": "user", "content": "Say: ok"}]
+    return model.complete(messages, max_tokens=8, deadline_s=PROBE_DEADLINE_S)
+
+
+def _report(spec: str, turn: Turn, error: str | None) -> dict[str, Any]:
+    seconds = turn.usage.seconds
+    return {
+        "spec": spec,
+        "ok": error is None,
+        "seconds": seconds or None,
+        "tokens_per_s": turn.usage.completion_tokens / seconds if seconds else None,
+        "error": error,
+    }

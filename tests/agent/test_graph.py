@@ -1,0 +1,239 @@
+"""The agent's epoch with a scripted model: what it chooses, what goes wrong, and that it is never worse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from agent import prompts
+from agent.graph import Agent
+from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Turn, Usage
+from agent.llm.scripted import ReplayedModel, ScriptedModel
+from agent.policy.guard import Guard
+from agent.policy.rules import Placement, PolicySet, Selector
+from agent.record import EpochRecord
+from agent.run import AgentRun
+from agent.store import Store
+from sim.runner import simulate
+from sim.scenario import ObjectiveSpec
+from sim.schedulers import SCHEDULERS
+from sim.summary import account
+from sim.units import HOUR_S
+from sim.world import World
+from tests.worlds import mock_job, mock_world
+
+HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
+AWAY = [200.0, 200, 200, 200, 200, 50] + [200.0] * 18
+PROMPTS = {name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")}
+
+
+def small() -> World:
+    return mock_world([mock_job("a"), mock_job("b", 2.0, cpus=4)], [HOME, AWAY])
+
+
+def agent(model: LanguageModel | None, *, mode: str = "rank", **weights: float) -> Agent:
+    return Agent(model, mode, ObjectiveSpec(**weights), PROMPTS)
+
+
+def run(model: LanguageModel | None, world: World | None = None, **options: object) -> tuple[AgentRun, list[EpochRecord]]:
+    one = AgentRun(world or small(), agent(model, **options))  # type: ignore[arg-type]
+    return one, list(one)
+
+
+def starts(one: AgentRun) -> list[tuple[str, str, float]]:
+    jobs, regions = one.world.workload.jobs, one.world.regions
+    rows = [(jobs[s.job].id, regions[s.region].id, s.start_s / HOUR_S) for s in one.run.segments]
+    return sorted(rows)
+
+
+def choosing(planner: str, reason: str = "least carbon") -> ScriptedModel:
+    """Return a model that always chooses the plan that stands at a place in the list: A is spatiotemporal."""
+    return ScriptedModel(lambda _: json.dumps({"choice": planner, "reason": reason}))
+
+
+def test_without_a_model_the_best_plan_is_taken():
+    one, records = run(None)
+    assert starts(one) == [("a", "away", 5), ("b", "home", 3)]
+    assert {record.decided_by for record in records} == {"fallback"}
+    assert one.llm_figures()["calls"] == 0
+
+
+def test_a_choice_of_the_best_plan_is_committed_as_the_models():
+    one, records = run(choosing("A"))
+    assert [record.decided_by for record in records] == ["model", "model"]
+    assert starts(one) == starts(run(None)[0])
+    assert "Model chose A (least carbon)" in records[0].reason
+
+
+def test_a_worse_choice_is_kept_out_and_logged_as_a_pair():
+    one, records = run(choosing("B", "shortest wait"))
+    assert records[0].decided_by == "never-worse"
+    assert (records[0].proposed, records[0].committed) == ("B", "A")
+    assert starts(one) == starts(run(None)[0])
+    assert "300.0% worse" in records[0].reason
+
+
+def test_what_is_worse_depends_on_the_operators_objective():
+    """With a heavy weight on waiting, to run at once is the better plan: 200 g now against 50 g five hours on."""
+    _, records = run(choosing("B", "shortest wait"), delay_weight_g=100.0)
+    assert records[0].decided_by == "model"
+
+
+def test_the_model_is_asked_once_in_every_epoch_that_has_something_to_decide():
+    model = choosing("A")
+    _, records = run(model)
+    assert len(model.calls) == len(records) == 2
+    assert all(record.pending > 0 for record in records)
+
+
+@pytest.mark.parametrize("failure", ["down", "no answer within 30 s"])
+def test_a_model_that_fails_never_stops_the_schedule(failure: str):
+    one, records = run(ScriptedModel(lambda _: ModelFailed(failure)))
+    assert starts(one) == starts(run(None)[0])
+    assert records[0].decided_by == "fallback"
+    assert failure in records[0].reason
+    assert records[0].model[0].failure == failure
+    assert one.llm_figures()["fallbacks"] == 2
+
+
+def test_nonsense_is_shown_to_the_model_once_and_then_left():
+    model = ScriptedModel(lambda _: '{"choice": "Q", "reason": "least carbon"}')
+    _, records = run(model)
+    assert len(model.calls) == 4, "two epochs, each with one repair"
+    assert "expected choice to be one of A, B" in str(model.calls[1].messages[-1]["content"])
+    assert records[0].decided_by == "fallback"
+
+
+def test_a_repaired_answer_counts():
+    one, records = run(ScriptedModel(["prose", *['{"choice": "A", "reason": "least carbon"}'] * 2]))
+    assert records[0].decided_by == "model"
+    assert one.llm_figures()["repairs"] == 1
+
+
+def test_tokens_and_seconds_are_summed_and_the_models_own_carbon_counted():
+    turn = Turn('{"choice": "A", "reason": "least carbon"}', usage=Usage(100, 80, 10, 3600.0))
+    one, _ = run(ScriptedModel(lambda _: turn))
+    figures = one.llm_figures()
+    assert (figures["prompt_tokens"], figures["completion_tokens"], figures["seconds"]) == (200, 20, 7200)
+    assert one.llm_g() == pytest.approx(0.03 * 300 * 2), "30 W for an hour at 300 g/kWh, twice"
+
+
+def test_the_record_holds_every_tool_call_and_the_guards_verdict():
+    _, records = run(choosing("A"))
+    names = [call.name for call in records[0].tools]
+    assert names[:4] == ["list_jobs", "capacity_query", "carbon_forecast", "carbon_forecast"]
+    assert "what_if" in names
+    assert names[-1] == "place_job"
+    assert [decision.verdict for decision in records[0].decisions] == ["ok"]
+
+
+def test_the_agent_obeys_rules():
+    world = small()
+    rules = PolicySet(
+        rules=(Placement(kind="placement", effect="deny", regions=("away",), jobs=Selector(kind="batch"), source="x"),)
+    )
+    one = AgentRun(world, agent(choosing("A")), Guard(rules, world.regions, world.start, world.epoch_s))
+    list(one)
+    assert {region for _, region, _ in starts(one)} == {"home"}
+
+
+# -- tools mode ----------------------------------------------------------------------------------
+
+
+def tool(name: str, number: int = 0, **arguments: object) -> Turn:
+    return Turn("", (ToolCall(f"call-{number}", name, json.dumps(arguments)),))
+
+
+def test_in_tools_mode_the_model_looks_and_drafts_and_its_plan_is_committed_if_it_is_as_good():
+    script = [
+        tool("carbon_forecast", region="away", hours=8),
+        tool("place_job", job_id="a", region="away", start_s=5 * HOUR_S),
+        Turn("Hour five is the cleanest."),
+        Turn("Nothing to change."),
+    ]
+    model = ScriptedModel(script)
+    one, records = run(model, mode="tools")
+    assert records[0].decided_by == "model"
+    assert [call.name for call in records[0].tools if call.by == "model"] == ["carbon_forecast", "place_job"]
+    assert starts(one) == [("a", "away", 5), ("b", "home", 3)]
+    assert model.calls[0].tools, "the schemas were offered"
+    answered = model.calls[1].messages[-1]
+    assert json.loads(answered["content"])["g_per_kwh"][5] == 50
+
+
+def test_in_tools_mode_a_draft_that_is_worse_is_kept_out():
+    script = [tool("place_job", job_id="a", region="home", start_s=0), Turn("Done."), Turn("Done.")]
+    one, records = run(ScriptedModel(script), mode="tools")
+    assert records[0].decided_by == "never-worse"
+    assert starts(one)[0] == ("a", "away", 5)
+
+
+def test_in_tools_mode_a_mistake_is_answered_and_a_loop_is_stopped():
+    script: list[Turn] = [tool("place_job", job_id="a", region="mars", start_s=0)] * 12
+    script += [Turn("Done.")]
+    _, records = run(ScriptedModel(script), mode="tools")
+    mistakes = [call for call in records[0].tools if call.by == "model"]
+    assert len(mistakes) == 12
+    assert "no region 'mars'" in str(mistakes[0].result)
+    assert "limit" in records[0].reason
+
+
+def test_in_tools_mode_a_refused_draft_leaves_the_job_to_the_best_plan():
+    world = small()
+    rules = PolicySet(rules=(Placement(kind="placement", effect="deny", regions=("away",), source="no away"),))
+    script = [tool("place_job", job_id="a", region="away", start_s=0), Turn("Done."), Turn("Done.")]
+    one = AgentRun(
+        world,
+        agent(ScriptedModel(script), mode="tools"),
+        Guard(rules, world.regions, world.start, world.epoch_s),
+    )
+    records = list(one)
+    assert records[0].decided_by == "never-worse"
+    assert "could not start so" in records[0].reason
+    assert starts(one)[0] == ("a", "home", 3)
+
+
+# -- determinism, store, replay ------------------------------------------------------------------
+
+
+def placements(one: AgentRun) -> list[object]:
+    return [asdict(segment) for segment in one.run.segments]
+
+
+def test_two_runs_with_the_same_answers_are_the_same():
+    assert placements(run(choosing("B"))[0]) == placements(run(choosing("B"))[0])
+
+
+def test_the_agent_on_its_fallback_is_no_worse_than_any_planner():
+    world = small()
+    one, _ = run(None, world)
+    emitted = account(one.run).ledger.carbon_g.sum()
+    for scheduler in SCHEDULERS.values():
+        assert emitted <= account(simulate(world, scheduler)).ledger.carbon_g.sum() + 1e-9
+
+
+def test_a_stored_run_reads_back_as_it_was(tmp_path: Path):
+    store = Store.create(tmp_path / "t.sqlite")
+    one = AgentRun(small(), agent(choosing("B")), store=store)
+    records = list(one)
+    assert list(store.epochs()) == records
+    store.close()
+
+
+def test_a_replay_of_the_recorded_answers_gives_the_same_placements(tmp_path: Path):
+    store = Store.create(tmp_path / "t.sqlite")
+    said = iter(['{"choice": "B", "reason": "lowest cost"}', "prose", '{"choice": "A", "reason": "least carbon"}'])
+
+    def answer(_: Sequence[Message]) -> str:
+        return next(said)
+
+    first = AgentRun(small(), agent(ScriptedModel(answer)), store=store)
+    list(first)
+    calls = store.model_calls()
+    assert len(calls) == 3
+    replayed = ReplayedModel((call.prompt_sha256, call.text, "" if call.text else call.failure) for call in calls)
+    assert placements(run(replayed)[0]) == placements(first)
