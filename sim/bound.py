@@ -46,12 +46,15 @@ def idle_g(world: World) -> float:
 def cleanest_run_g(world: World, j: int) -> float:
     """Return the least carbon that job `j` can emit, grams: over every region and every start in its window.
 
+    A job whose deadline lies beyond the horizon may be left unfinished without a violation: its bound is 0.
+
     The integral over [t, t + d) as a function of t is linear between the moments where t or t + d
     crosses a sample, so its minimum is at one of those moments or at an end of the window.
     """
     job, duration_s = world.workload.jobs[j], float(world.workload.durations_s[j])
-    latest_s = min(job.deadline_s, world.horizon_s) - duration_s
-    window = (job.submit_s, max(job.submit_s, latest_s))
+    if job.deadline_s > world.horizon_s:
+        return 0.0
+    window = (job.submit_s, max(job.submit_s, job.deadline_s - duration_s))
     least = np.inf
     for region, signal in zip(world.regions, world.intensity, strict=True):
         if job.cpus > region.cpus or job.gpus > region.gpus or job.memory_gb > region.memory_gb:

@@ -237,7 +237,7 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         epoch_s=scenario.epoch_min * MINUTE_S,
         horizon_s=horizon_s,
         regions=regions,
-        workload=build_workload(scenario.workload, scenario.days * DAY_S, regions, rng, data_dir),
+        workload=build_workload(scenario.workload, scenario.start_utc, scenario.days * DAY_S, regions, rng, data_dir),
         intensity=intensity,
         price=price,
         forecaster=FORECASTERS[scenario.forecast.model](),
@@ -274,14 +274,14 @@ def _synthetic(
 ) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
     hours = int(np.ceil((horizon_s - first_s) / HOUR_S))
     begin = datetime.fromtimestamp(start.timestamp() + first_s, tz=UTC)
-    series: dict[str, list[Signal]] = {"gCO2eq/kWh": [], "USD/MWh": []}
-    for r, region in enumerate(regions):
-        draws = (("gCO2eq/kWh", synthetic.intensity), ("USD/MWh", synthetic.price))
-        for unit, draw in draws:
-            rng = np.random.default_rng([seed, r, len(unit)])
-            values = draw(region.zone, begin, hours, rng)
-            series[unit].append(Signal(region.zone, unit, first_s, HOUR_S, values))
-    return tuple(series["gCO2eq/kWh"]), tuple(series["USD/MWh"])
+    made = [
+        tuple(
+            Signal(zone, unit, first_s, HOUR_S, draw(zone, begin, hours, np.random.default_rng([seed, kind, r])))
+            for r, zone in enumerate(region.zone for region in regions)
+        )
+        for kind, (unit, draw) in enumerate((("gCO2eq/kWh", synthetic.intensity), ("USD/MWh", synthetic.price)))
+    ]
+    return made[0], made[1]
 
 
 def need_data_dir(data_dir: Path | None, field: str) -> Path:

@@ -18,10 +18,15 @@ a variance and a time constant in hours (u and v share theirs: the daily amplitu
 monotone curve, linear between its values at `SCORES` and flat beyond, turns the score into the unit
 of the signal, so the marginal distribution follows the data: its floor, ceiling and skew.
 
-What it leaves out: prices above their 99 % quantile (0.1 % at the other end) were clipped before the
-fit, or one week of Texas in February 2021 would set its mean; so there are no scarcity spikes. Zones,
-and the carbon and price of one zone, share no weather: only their calendars correlate. Holidays are
-ordinary days. GB prices were fitted to 2022 alone (no trend), and South Africa's "price" is a tariff.
+After the fit, three factors (fast and slow variance, daily amplitude) were set so that generated
+series have the real mean daily swing and autocorrelation.
+
+What it leaves out. Prices were clipped at their 0.1 % and 99 % quantiles before the fit (98 % in
+Texas, where one week of February 2021 would otherwise set the mean), so there are no scarcity
+spikes. Zones, and the carbon and price of one zone, share no weather: only their calendars
+correlate. Holidays are ordinary days. The price crisis of 2022 is a ramp, so years after 2022 stay
+at its end. GB prices were fitted to 2022 alone (no ramp); South Africa's "price" is a tariff, which
+the generated one only resembles.
 """
 
 from __future__ import annotations
@@ -66,13 +71,14 @@ class Process:
         x[t] = r x[t-1] + shock[t], summed by doubling: after k rounds each value holds 2**k shocks.
         """
         decay = float(np.exp(-1.0 / self.tau_h))
-        path = shocks * np.sqrt(1.0 - decay**2)
+        path: FloatArray = shocks * np.sqrt(1.0 - decay**2)
         path[:1] = shocks[:1]
         reach = 1
         while reach < len(path) and decay**reach > 1e-12:
             path[reach:] += decay**reach * path[:-reach]
             reach *= 2
-        return path * np.sqrt(self.variance)
+        path *= np.sqrt(self.variance)
+        return path
 
 
 @dataclass(frozen=True)
@@ -154,9 +160,9 @@ def regressors(hours: FloatArray, utc_offset_h: float) -> FloatArray:
 
 def _harmonics(turns: FloatArray, count: int) -> FloatArray:
     """Return cos(2 pi k x), sin(2 pi k x) for k = 1..count, shape (T, 2 count)."""
-    angles = 2 * np.pi * turns[:, None] * np.repeat(np.arange(1, count + 1), 2)
-    angles[:, 1::2] -= np.pi / 2
-    return np.cos(angles)
+    circle = np.exp(2j * np.pi * turns)
+    powers = np.cumprod(np.repeat(circle[:, None], count, axis=1), axis=1)
+    return np.stack([powers.real, powers.imag], axis=2).reshape(len(turns), 2 * count)
 
 
 def _hours_from(start: datetime, hours: int) -> FloatArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -76,10 +77,14 @@ class TraceWorkload(_Flexibility):
 
 
 class SyntheticWorkload(_Flexibility):
-    """Jobs of the bundled generator. `max_cpus` cuts the largest jobs, so that small regions can hold them."""
+    """Jobs of the bundled generator. `max_cpus` cuts the largest jobs, so that small regions can hold them.
+
+    `gpus: false` drops their GPUs, for regions without any.
+    """
 
     kind: Literal["synthetic"]
     max_cpus: Annotated[float, Field(gt=0)] = 64.0
+    gpus: bool = True
 
 
 WorkloadSpec = Annotated[TraceWorkload | SyntheticWorkload, Field(discriminator="kind")]
@@ -100,18 +105,19 @@ class _Rows:
 
 def build_workload(
     spec: TraceWorkload | SyntheticWorkload,
+    start: datetime,
     span_s: float,
     regions: tuple[Region, ...],
     rng: np.random.Generator,
     data_dir: Path | None,
 ) -> Workload:
-    """Return the scenario's jobs in submit order, submitted within [0, span_s).
+    """Return the scenario's jobs in submit order, submitted within [0, span_s) of its start.
 
     Raises:
         InputError: If the trace is missing, lacks a column or a value, or names an unknown region.
     """
     if isinstance(spec, SyntheticWorkload):
-        rows = _generate(spec, span_s, rng)
+        rows = _generate(spec, start, span_s, rng)
     else:
         if data_dir is None:
             raise InputError("the scenario's workload names a file: give the folder that holds it with --data-dir")
@@ -119,10 +125,11 @@ def build_workload(
     return Workload(_jobs(rows, spec, regions, rng), rows.duration_s)
 
 
-def _generate(spec: SyntheticWorkload, span_s: float, rng: np.random.Generator) -> _Rows:
-    shapes = synthetic_jobs.generate(spec.count, span_s / DAY_S, rng, max_cpus=spec.max_cpus)
+def _generate(spec: SyntheticWorkload, start: datetime, span_s: float, rng: np.random.Generator) -> _Rows:
+    shapes = synthetic_jobs.generate(spec.count, span_s / DAY_S, rng, start=start, max_cpus=spec.max_cpus)
     ids = [f"job-{j:05d}" for j in range(spec.count)]
-    return _Rows(ids, shapes.submit_s, shapes.duration_s, shapes.cpus, shapes.gpus, shapes.memory_gb, labels={})
+    gpus = shapes.gpus if spec.gpus else np.zeros(spec.count)
+    return _Rows(ids, shapes.submit_s, shapes.duration_s, shapes.cpus, gpus, shapes.memory_gb, labels={})
 
 
 _NEEDED = ("job_id", "submit_s", "duration_s", "cpus", "gpus", "memory_gb")

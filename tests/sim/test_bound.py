@@ -34,6 +34,11 @@ def test_a_region_that_cannot_hold_the_job_does_not_lower_its_bound():
     assert cleanest_run_g(world, 0) == pytest.approx(600)
 
 
+def test_a_job_that_may_be_left_unfinished_has_no_bound_above_nothing():
+    world = mock_world([mock_job("a", 40.0, slack_h=24)], [[300.0] * 24], hours=48)
+    assert cleanest_run_g(world, 0) == 0
+
+
 def test_idle_carbon_is_in_the_total_where_it_counts():
     for counted in (True, False):
         bound = lower_bound(mock_world([mock_job("a")], [[100.0] * 24], hours=48, idle=counted))

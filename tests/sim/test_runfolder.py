@@ -99,9 +99,10 @@ def test_a_total_that_was_tampered_with_is_named(tmp_path: Path, key: str):
 
 
 def test_more_jobs_than_a_region_holds_are_found(tmp_path: Path):
-    path = written(tmp_path / "run", name="fifo")
+    workload = content()["workload"] | {"count": 60}
+    path = written(tmp_path / "run", name="fifo", workload=workload)
     table = pq.read_table(path / "placements.parquet")
-    crowded = table.set_column(table.column_names.index("start_s"), "start_s", pa.array(np.full(len(table), 4e4)))
+    crowded = table.set_column(table.column_names.index("start_s"), "start_s", pa.array(np.zeros(len(table))))
     pq.write_table(crowded, path / "placements.parquet")
     assert any("peak CPUs" in fault.where for fault in audit(read_run(path), None)[1])
 

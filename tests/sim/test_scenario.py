@@ -24,7 +24,7 @@ def content(**changes: Any) -> dict[str, Any]:
         "start": "2022-03-07T00:00:00Z",
         "days": 1,
         "regions": [{"id": "gb", "zone": "GB", "tz": "Europe/London", "servers": [SERVER]}],
-        "workload": {"kind": "synthetic", "count": 5, "slack_h": 12, "max_cpus": 10},
+        "workload": {"kind": "synthetic", "count": 5, "slack_h": 12, "max_cpus": 10, "gpus": False},
         "signals": {"kind": "synthetic", "seed": 1},
     } | changes
 
@@ -169,7 +169,7 @@ def test_what_a_trace_does_not_say_is_the_scenarios_assumption(tmp_path: Path):
 
 
 def test_shares_are_drawn_from_the_seed(tmp_path: Path):
-    spec = content(workload={"kind": "synthetic", "count": 2000, "slack_h": 1, "max_cpus": 8, "teams": {"ads": 0.3}})
+    spec = content(workload={"kind": "synthetic", "count": 2000, "slack_h": 1, "max_cpus": 8, "gpus": False, "teams": {"ads": 0.3}})
     jobs = build_world(parse_scenario(spec, "x"), None).workload.jobs
     assert np.mean([job.team == "ads" for job in jobs]) == pytest.approx(0.3, abs=0.03)
     assert {job.team for job in jobs} == {"ads", None}
