@@ -52,9 +52,8 @@ def common(
 
 
 def out_console() -> Console:
-    """Return a console on standard output, wide enough for tables when it is not a terminal."""
-    console = Console()
-    return console if console.is_terminal else Console(width=140)
+    """Return a console on standard output, wide enough for the tables."""
+    return Console(width=max(Console().width, 104))
 
 
 def print_json(content: Any) -> None:
@@ -163,7 +162,9 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
 
 @app.command()
 def console(
-    run_dir: Annotated[Path | None, typer.Argument(help="A recorded run; without it the bundled demo runs live.")] = None,
+    run_dir: Annotated[
+        Path | None, typer.Argument(help="A recorded run; without it the bundled demo runs live.")
+    ] = None,
     llm: Llm = "local",
     scenario: Annotated[str, typer.Option("--scenario", help="What to run live.")] = "demo",
     policy: Policies = None,
@@ -198,7 +199,9 @@ def doctor(data_dir: DataDir = None) -> None:
 
 @policy_app.command("compile")
 def policy_compile(
-    file: Path, vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None, llm: Llm = "local",
+    file: Path,
+    vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
+    llm: Llm = "local",
     as_json: AsJson = False,
 ) -> None:
     """Read a policy with a language model and show what it understood. Takes effect only when confirmed."""
@@ -219,7 +222,9 @@ def policy_confirm(
     file: Path,
     vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
     llm: Llm = "local",
-    rules: Annotated[Path | None, typer.Option("--rules", help="A reading mended by hand (the compile JSON).")] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="A reading mended by hand (the compile JSON).")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show the reading of a policy, ask, and put it in force as NAME.rules.json beside the text."""

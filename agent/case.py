@@ -67,9 +67,7 @@ class Case:
         return Guard(self.rules, self.world.regions, self.world.start, self.world.epoch_s)
 
 
-def prepare(
-    path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, days: float | None = None
-) -> Case:
+def prepare(path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, days: float | None = None) -> Case:
     """Return the case of a scenario file under policies: those given, and those that the scenario names.
 
     `days` shortens the scenario, and its jobs in proportion.
@@ -124,7 +122,9 @@ def start_agent(
     if mode not in MODES:
         raise InputError(f"--mode {mode!r}: this version has {' and '.join(MODES)}")
     if mode == "tools" and (model is None or model.spec.startswith("local")):
-        raise InputError("--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank")
+        raise InputError(
+            "--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank"
+        )
     agent = Agent(
         model=model,
         mode=mode,
@@ -186,9 +186,7 @@ def _finish(
 ) -> Finished:
     accounts = account(run)
     broken = policy_violations(case.world, case.rules, accounts)
-    summary = summarise(
-        run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g
-    )
+    summary = summarise(run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g)
     if out:
         write_run(
             out,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -52,13 +53,13 @@ def epoch_line(record: EpochRecord, world: World) -> str:
     moment = at_time(world.start, record.now_s).strftime("%a %d %b %H:%M")
     denied = sum(decision.verdict != "ok" for decision in record.decisions)
     refused = f" ({denied} refused by the guard)" if denied else ""
-    return f"{moment}  {len(record.decisions):>3} jobs{refused}  {record.decided_by:<11} {record.reason}"
+    return f"{moment} {len(record.decisions):>3} jobs{refused}: {record.reason}"
 
 
 def table(summaries: Sequence[Mapping[str, Any]]) -> Table:
     """Return the comparison: each scheduler's carbon, savings against the first, cost, waiting and violations."""
-    made = Table(title="Carbon in kg CO2-eq; saved: against the first row", title_justify="left")
-    made.add_column("scheduler")
+    made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    made.add_column("scheduler", no_wrap=True)
     for heading in HEADINGS:
         made.add_column(heading, justify="right")
     for summary in summaries:
@@ -67,18 +68,18 @@ def table(summaries: Sequence[Mapping[str, Any]]) -> Table:
 
 
 HEADINGS = (
-    "jobs kg",
-    "saved",
-    "total kg",
-    "saved",
-    "above bound",
-    "cost USD",
-    "wait h",
-    "p95 wait h",
-    "SLA viol.",
-    "policy viol.",
-    "tokens",
-    "model s",
+    "jobs\nkg CO2",
+    "\nsaved",
+    "above\nbound",
+    "total\nkg CO2",
+    "\nsaved",
+    "cost\nUSD",
+    "wait\nmean h",
+    "wait\np95 h",
+    "SLA\nviol.",
+    "policy\nviol.",
+    "\ntokens",
+    "model\ns",
 )
 
 
@@ -87,9 +88,9 @@ def _cells(summary: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
     return [
         f"{carbon['dynamic']:.2f}",
         _saved(carbon["dynamic"], first["dynamic"]),
+        _percent(summary["gap_jobs"]),
         f"{carbon['total']:.2f}",
         _saved(carbon["total"], first["total"]),
-        _percent(summary["gap_jobs"]),
         f"{summary['cost_usd']:.2f}",
         _hours(wait["mean"]),
         _hours(wait["p95"]),
@@ -113,14 +114,12 @@ def _hours(seconds: float | None) -> str:
 
 
 def _explain(console: Console, case: Case, summary: Mapping[str, Any], out: Path | None) -> None:
-    llm = summary["llm"]
+    llm, idle_kg = summary["llm"], summary["carbon_kg"]["idle"]
     lines = [
-        f"jobs: what the jobs' own power emitted. total: with idle servers ({summary['carbon_kg']['idle']:.1f} kg, "
-        "the same under every scheduler) and the language model.",
-        f"above bound: of the jobs' carbon, over {case.bound.jobs_kg:.2f} kg, which no schedule that meets the "
-        "deadlines can go below.",
-        f"The model was asked {llm['calls']} times, failed {llm['fallbacks']} times, and was asked again "
-        f"{llm['repairs']} times.",
+        "jobs: what the jobs' own power emitted; saved: against the first row; above bound: over the "
+        f"{case.bound.jobs_kg:.2f} kg that no schedule which meets the deadlines can go below.",
+        f"total: with the language model and {idle_kg:.1f} kg of idle servers, the same under every scheduler.",
+        f"The model was asked {llm['calls']} times; {llm['fallbacks']} epochs were decided without it.",
     ]
     if out:
         lines.append(f"Look into every decision: cws console {out}. Check every figure: cws audit {out}.")

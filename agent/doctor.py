@@ -66,8 +66,12 @@ def _endpoint() -> Check:
     url = os.environ.get("OPENAI_BASE_URL")
     if not url and not os.environ.get("OPENAI_API_KEY"):
         return Check("--llm openai:MODEL", False, "OPENAI_BASE_URL and OPENAI_API_KEY are not set", optional=True)
-    return Check("--llm openai:MODEL", True, f"at {url or 'the default address'}; try `cws llm check --llm openai:MODEL`",
-                 optional=True)
+    return Check(
+        "--llm openai:MODEL",
+        True,
+        f"at {url or 'the default address'}; try `cws llm check --llm openai:MODEL`",
+        optional=True,
+    )
 
 
 def _data(data_dir: Path | None) -> Check:

@@ -6,9 +6,10 @@ backend, the model) is in the runtime context. Only `act` changes the world.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any, TypedDict
 
@@ -17,7 +18,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from agent import rank
-from agent.llm.protocol import LanguageModel, Message, ModelFailed, Turn, prompt_sha256
+from agent.llm.protocol import LanguageModel, Message, ModelFailed, Turn, Usage, prompt_sha256
 from agent.prompts import Prompt
 from agent.propose import Candidate, best, candidates, label, objective
 from agent.reasons import epoch_reason
@@ -74,7 +75,6 @@ class Epoch:
         """Write a model call down."""
         assert self.agent.model is not None
         usage = turn.usage
-        calls = "".join(f"\n{call.name}({call.arguments})" for call in turn.tool_calls)
         self.model.append(
             ModelRecord(
                 spec=self.agent.model.spec,
@@ -85,7 +85,8 @@ class Epoch:
                 cached_tokens=usage.cached_tokens,
                 completion_tokens=usage.completion_tokens,
                 seconds=usage.seconds,
-                text=turn.text + calls,
+                text=turn.text,
+                tool_calls=[asdict(call) for call in turn.tool_calls],
                 failure=failure,
             )
         )
@@ -136,13 +137,17 @@ def decide(state: State, runtime: Runtime[Epoch]) -> State:
     """Ask the model, if there is one; whatever goes wrong there, the best candidate is proposed instead."""
     epoch, found = runtime.context, state["candidates"]
     if epoch.agent.model is None:
-        return {"proposed": best(found)["label"], "decided_by": "fallback", "model_reason": "no model was asked"}
+        return {"proposed": best(found)["label"], "decided_by": "fallback", "model_reason": "no model is in use"}
     try:
         if epoch.agent.mode == "tools":
             return _decide_with_tools(epoch, epoch.agent.model, found)
         choice = _ask_for_choice(epoch, epoch.agent.model, found)
     except (ModelFailed, rank.Malformed) as failed:
-        return {"proposed": best(found)["label"], "decided_by": "fallback", "model_reason": str(failed)}
+        return {
+            "proposed": best(found)["label"],
+            "decided_by": "fallback",
+            "model_reason": f"the model failed: {failed}",
+        }
     return {"proposed": choice.label, "decided_by": "model", "model_reason": choice.reason}
 
 
@@ -189,21 +194,8 @@ def _complete(
 def _note_failure(
     epoch: Epoch, prompt: Prompt, conversation: Sequence[Message], failed: ModelFailed, seconds: float
 ) -> None:
-    assert epoch.agent.model is not None
-    epoch.model.append(
-        ModelRecord(
-            spec=epoch.agent.model.spec,
-            prompt=prompt.name,
-            prompt_version=prompt.version,
-            prompt_sha256=prompt_sha256(conversation),
-            prompt_tokens=0,
-            cached_tokens=0,
-            completion_tokens=0,
-            seconds=seconds,
-            text="",
-            failure=str(failed),
-        )
-    )
+    """Write down a call that gave no turn."""
+    epoch.note_turn(prompt, conversation, Turn("", usage=Usage(seconds=seconds)), failure=str(failed))
 
 
 def _decide_with_tools(epoch: Epoch, model: LanguageModel, found: list[Candidate]) -> State:
@@ -347,6 +339,6 @@ def compiled() -> CompiledStateGraph[State, Epoch, State, State]:
     for node in nodes:
         graph.add_node(node.__name__, node)
     names = [START, *(node.__name__ for node in nodes), END]
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in itertools.pairwise(names):
         graph.add_edge(before, after)
     return graph.compile()

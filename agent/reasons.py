@@ -12,40 +12,42 @@ from sim.units import HOUR_S
 def epoch_reason(
     found: Sequence[Candidate], proposed: Candidate, committed: Candidate, decided_by: str, said: str
 ) -> str:
-    """Return why this plan: who decided, what it comes to, and what the next best would have been."""
+    """Return why this plan: where its jobs go, what it comes to, and what the model said."""
     facts = f"{where(committed)}; {figures(committed)}{_beside(found, committed)}"
     if decided_by == "model":
-        return f"{facts}. Model chose {committed['label']} ({said})."
+        return f"{facts}. Model: {committed['label']} ({said})"
     if decided_by == "fallback":
-        return f"{facts}. Best by the forecast; model: {said}."
+        return f"{facts}. Best by the forecast; {said}"
     return (
-        f"{facts}. Model chose {proposed['label']} {proposed['name']} ({said}): "
-        f"{_excess(proposed, committed)}, so the best was taken."
+        f"{facts}. Model: {proposed['label']} {first_name(proposed)} ({said}), "
+        f"{_excess(proposed, committed)}: overruled"
     )
+
+
+def first_name(candidate: Candidate) -> str:
+    """Return the planner's name; of several that agree, the first."""
+    return str(candidate["name"]).split("=")[0]
 
 
 def where(candidate: Candidate) -> str:
     """Return how many jobs go to which region."""
     counts = Counter(run["region"] for run in candidate["runs"])
-    return ", ".join(f"{count} to {region}" for region, count in counts.most_common()) or "nothing to place"
+    return ", ".join(f"{count} {region}" for region, count in counts.most_common()) or "nothing can be placed"
 
 
 def figures(candidate: Candidate) -> str:
     """Return a plan's name and forecast figures."""
     late = f", {candidate['late']} late" if candidate["late"] else ""
     wait_h = candidate["mean_wait_s"] / HOUR_S
-    return f"{candidate['name'].split('=')[0]}: {candidate['carbon_g']:.0f} g, mean wait {wait_h:.1f} h{late}"
+    return f"{first_name(candidate)} {candidate['carbon_g']:.0f} g, wait {wait_h:.1f} h{late}"
 
 
 def _beside(found: Sequence[Candidate], committed: Candidate) -> str:
-    others = [candidate for candidate in found if candidate is not committed]
-    if not others:
+    """Return how much carbon the plan saves against the one that emits most."""
+    most = max(found, key=lambda candidate: float(candidate["carbon_g"]))
+    if most["carbon_g"] <= committed["carbon_g"]:
         return ""
-    most = max(others, key=lambda candidate: candidate["carbon_g"])
-    if most["carbon_g"] <= committed["carbon_g"] or most["carbon_g"] <= 0:
-        return ""
-    saved = 1 - committed["carbon_g"] / most["carbon_g"]
-    return f", {saved:.0%} below {most['name'].split('=')[0]}"
+    return f", {1 - committed['carbon_g'] / most['carbon_g']:.0%} under {first_name(most)}"
 
 
 def _excess(proposed: Candidate, committed: Candidate) -> str:

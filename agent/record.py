@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sim.runner import DecisionRow
@@ -48,7 +48,10 @@ class CandidateRecord:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """One model call: hashes, tokens, seconds, and what came back. `failure` says why it was not used."""
+    """One model call: hashes, tokens, seconds, and what came back. `failure` says why it was not used.
+
+    `tool_calls` holds the calls it asked for: id, name, and arguments as the model wrote them.
+    """
 
     spec: str
     prompt: str
@@ -59,6 +62,7 @@ class ModelRecord:
     completion_tokens: int
     seconds: float
     text: str
+    tool_calls: list[dict[str, str]] = field(default_factory=list)
     failure: str = ""
 
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.llm.scripted import ReplayedModel
+from agent.llm.protocol import ModelFailed, ToolCall, Turn, Usage
+from agent.llm.scripted import Recorded, ReplayedModel
+from agent.record import ModelRecord
 from agent.store import FILE, Store
 
 
 def open_replay(run_dir: Path) -> ReplayedModel:
     """Return a model that answers as the run in this folder recorded. Raises InputError if there is no such run."""
-    calls = Store.open(run_dir / FILE).model_calls()
-    # a call that failed before it gave a text fails again; a malformed text is given and refused again
-    return ReplayedModel((call.prompt_sha256, call.text, "" if call.text else call.failure) for call in calls)
+    store = Store.open(run_dir / FILE)
+    return ReplayedModel([recorded(call) for call in store.model_calls()], spec=store.run().llm)
+
+
+def recorded(call: ModelRecord) -> Recorded:
+    """Return a logged call as it is replayed: one that failed before it gave anything fails again.
+
+    A malformed answer is given again, and refused again.
+    """
+    if call.failure and not call.text and not call.tool_calls:
+        return Recorded(call.prompt_sha256, ModelFailed(call.failure))
+    calls = tuple(ToolCall(**asked) for asked in call.tool_calls)
+    usage = Usage(call.prompt_tokens, call.cached_tokens, call.completion_tokens, call.seconds)
+    return Recorded(call.prompt_sha256, Turn(call.text, calls, usage))

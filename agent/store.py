@@ -73,6 +73,7 @@ class ModelCallRow(SQLModel, table=True):
     completion_tokens: int
     seconds: float
     text: str
+    tool_calls: list[Any] = Field(sa_column=Column(JSON))
     failure: str
 
 
@@ -117,9 +118,6 @@ class OutcomeRow(SQLModel, table=True):
     carbon_g: float
 
 
-TABLES = (RunRow, EpochRow, ModelCallRow, ToolCallRow, DecisionEntry, OutcomeRow)
-
-
 class Store:
     """The store of one run."""
 
@@ -133,7 +131,7 @@ class Store:
         for stale in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
             stale.unlink(missing_ok=True)
         engine = _engine(path)
-        SQLModel.metadata.create_all(engine, tables=[table.__table__ for table in TABLES])  # type: ignore[attr-defined]
+        SQLModel.metadata.create_all(engine)
         return cls(engine)
 
     @classmethod

@@ -293,7 +293,7 @@ class Engine:
         world = self.world
         first = self.now_s // world.epoch_s
         count = int(np.ceil((self.now_s + job.duration_estimate_s) / world.epoch_s - first - _EPS))
-        slots_s: FloatArray = world.epoch_s * (first + np.arange(max(count, 1)))
+        slots_s = world.epoch_s * (first + np.arange(float(max(count, 1))))
         limit = self.constraints.cpu_limit(slots_s, world.epoch_s)[r] * world.regions[r].cpus
         if (limit >= world.regions[r].cpus - _EPS).all():
             return None

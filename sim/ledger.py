@@ -133,7 +133,7 @@ def _union_of_edges(edges_s: FloatArray, *signals: Signal) -> FloatArray:
 
 
 def _sample(signal: Signal, t_s: FloatArray) -> FloatArray:
-    return signal.values[((t_s - signal.start_s) // signal.step_s).astype(int)]
+    return np.asarray(signal.values[((t_s - signal.start_s) // signal.step_s).astype(int)])
 
 
 def _load_integrals(start_s: FloatArray, end_s: FloatArray, amounts: FloatArray, edges_s: FloatArray) -> FloatArray:

@@ -216,7 +216,8 @@ def _read_json(path: Path, *needed: str) -> dict[str, Any]:
         raise InputError(f"{path}: missing; is this a run folder?") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: damaged JSON ({error})") from None
+    fields: dict[str, Any] = content if isinstance(content, dict) else {}
     for key in needed:
-        if not isinstance(content, dict) or key not in content:
+        if key not in fields:
             raise InputError(f"{path}: field {key!r} is missing")
-    return content
+    return fields

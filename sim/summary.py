@@ -16,6 +16,7 @@ from sim.runner import Run
 from sim.units import G_PER_KG, BoolArray, FloatArray
 from sim.world import ROUNDING_S
 
+
 @dataclass(frozen=True, eq=False)
 class JobTable:
     """A row per job in submit order, shape (J,) each; NaN (null in files) where it never started or ended."""
@@ -63,7 +64,7 @@ def job_table(run: Run, ledger: Ledger) -> JobTable:
     late = np.where(np.isnan(end_s), earliest_end_s, end_s) > deadline_s + ROUNDING_S
 
     def per_job(values: FloatArray) -> FloatArray:
-        return np.bincount(ledger.job, weights=values, minlength=len(jobs))
+        return np.bincount(ledger.job, weights=values, minlength=len(jobs)).astype(float)
 
     return JobTable(
         start_s=start_s,

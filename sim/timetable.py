@@ -66,7 +66,7 @@ class Timetable:
     def __init__(self, view: View) -> None:
         self.view = view
         slots = int(np.ceil(view.horizon_s / view.epoch_s))
-        self.edges_s = view.now_s + view.epoch_s * np.arange(slots + 1)
+        self.edges_s = view.now_s + view.epoch_s * np.arange(slots + 1.0)
         self._pue = np.array([region.pue for region in view.regions])
         self._carbon_g_per_w = self._per_watt(view.intensity_forecast)
         self._cost_usd_per_w = self._per_watt(view.price_forecast) / 1000.0  # USD/MWh -> USD/kWh
@@ -77,7 +77,7 @@ class Timetable:
     def _per_watt(self, signals: tuple[Signal, ...]) -> FloatArray:
         """Return the running sum of signal x PUE per watt of IT power at each slot edge, shape (R, K + 1)."""
         sums = np.array([signal.cumulative(self.edges_s) for signal in signals])
-        return (sums - sums[:, :1]) * self._pue[:, None] / J_PER_KWH
+        return np.asarray((sums - sums[:, :1]) * self._pue[:, None] / J_PER_KWH)
 
     def _at_edges(self, signals: tuple[Signal, ...]) -> FloatArray:
         starts = self.edges_s[:-1]
@@ -86,7 +86,8 @@ class Timetable:
     def _room(self, slots: int) -> FloatArray:
         """Return free CPUs, GPUs and memory of each slot, shape (R, K, 3), rules on CPU use included."""
         view = self.view
-        room = np.repeat(np.array([region.capacity for region in view.regions])[:, None, :], slots, axis=1)
+        capacity = np.array([region.capacity for region in view.regions])
+        room: FloatArray = np.repeat(capacity[:, None, :], slots, axis=1)
         room[:, :, 0] *= view.constraints.cpu_limit(self.edges_s[:-1], view.epoch_s)
         for held in view.commitments:
             first = max(0, int((held.start_s - view.now_s) // view.epoch_s))

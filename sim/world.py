@@ -13,7 +13,6 @@ from sim.model import Job, Region, Workload
 from sim.signals import Signal
 from sim.units import DAY_S
 
-
 ROUNDING_S = 1e-6
 """Sums of seconds may differ by so much and still be equal."""
 

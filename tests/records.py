@@ -89,7 +89,7 @@ def _model(number: int) -> ModelRecord:
     text = "" if number == 4 else f'{{"choice": "{"A" if number == 5 else "C"}", "reason": "cleanest, nothing late"}}'
     failure = "no answer within 20 s" if number == 4 else ""
     return ModelRecord(
-        "local", "rank", "3", "9f2c41d0b7aa5e13", 812 + number, 640, 0 if failure else 64, 1.2, text, failure
+        "local", "rank", "3", "9f2c41d0b7aa5e13", 812 + number, 640, 0 if failure else 64, 1.2, text, failure=failure
     )
 
 

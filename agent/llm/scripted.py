@@ -92,24 +92,23 @@ class ScriptedModel:
 
 
 class Recorded(NamedTuple):
-    """One recorded call: the hash of its prompt, what came back, and why it was not used (empty if it was)."""
+    """One recorded call: the hash of its prompt, and the turn that came back or the failure."""
 
     prompt_sha256: str
-    text: str
-    failure: str = ""
+    reply: Turn | ModelFailed
 
 
 class ReplayedModel:
-    """Gives recorded answers in order, each only to the prompt that it was given to. Tool calls are not replayed.
+    """Gives recorded answers in order, each only to the prompt that it was given to.
 
     Args:
-        records: The recorded calls: (prompt_sha256, text, failure).
+        records: The recorded calls.
         spec: What the recorded model called itself.
     """
 
-    def __init__(self, records: Iterable[tuple[str, str, str]], spec: str = "replayed") -> None:
+    def __init__(self, records: Iterable[Recorded], spec: str = "replayed") -> None:
         self.spec = spec
-        self._records = [Recorded(*record) for record in records]
+        self._records = list(records)
         self._index = 0
 
     def complete(
@@ -127,10 +126,10 @@ class ReplayedModel:
             ModelFailed: If the recorded call failed.
             InputError: If the recording has another prompt here, or ends before.
         """
-        record = self._record(prompt_sha256(messages))
-        if record.failure:
-            raise ModelFailed(record.failure)
-        return Turn(record.text)
+        reply = self._record(prompt_sha256(messages)).reply
+        if isinstance(reply, ModelFailed):
+            raise reply
+        return reply
 
     def _record(self, found: str) -> Recorded:
         index = self._index

@@ -16,6 +16,7 @@ from agent.llm.scripted import ReplayedModel, ScriptedModel
 from agent.policy.guard import Guard
 from agent.policy.rules import Placement, PolicySet, Selector
 from agent.record import EpochRecord
+from agent.replay import recorded
 from agent.run import AgentRun
 from agent.store import Store
 from sim.runner import simulate
@@ -39,7 +40,9 @@ def agent(model: LanguageModel | None, *, mode: str = "rank", **weights: float) 
     return Agent(model, mode, ObjectiveSpec(**weights), PROMPTS)
 
 
-def run(model: LanguageModel | None, world: World | None = None, **options: object) -> tuple[AgentRun, list[EpochRecord]]:
+def run(
+    model: LanguageModel | None, world: World | None = None, **options: object
+) -> tuple[AgentRun, list[EpochRecord]]:
     one = AgentRun(world or small(), agent(model, **options))  # type: ignore[arg-type]
     return one, list(one)
 
@@ -50,7 +53,7 @@ def starts(one: AgentRun) -> list[tuple[str, str, float]]:
     return sorted(rows)
 
 
-def choosing(planner: str, reason: str = "least carbon") -> ScriptedModel:
+def choosing(planner: str, reason: str = "lowest score") -> ScriptedModel:
     """Return a model that always chooses the plan that stands at a place in the list: A is spatiotemporal."""
     return ScriptedModel(lambda _: json.dumps({"choice": planner, "reason": reason}))
 
@@ -66,7 +69,7 @@ def test_a_choice_of_the_best_plan_is_committed_as_the_models():
     one, records = run(choosing("A"))
     assert [record.decided_by for record in records] == ["model", "model"]
     assert starts(one) == starts(run(None)[0])
-    assert "Model chose A (least carbon)" in records[0].reason
+    assert "Model: A (lowest score)" in records[0].reason
 
 
 def test_a_worse_choice_is_kept_out_and_logged_as_a_pair():
@@ -101,7 +104,7 @@ def test_a_model_that_fails_never_stops_the_schedule(failure: str):
 
 
 def test_nonsense_is_shown_to_the_model_once_and_then_left():
-    model = ScriptedModel(lambda _: '{"choice": "Q", "reason": "least carbon"}')
+    model = ScriptedModel(lambda _: '{"choice": "Q", "reason": "lowest score"}')
     _, records = run(model)
     assert len(model.calls) == 4, "two epochs, each with one repair"
     assert "expected choice to be one of A, B" in str(model.calls[1].messages[-1]["content"])
@@ -109,13 +112,13 @@ def test_nonsense_is_shown_to_the_model_once_and_then_left():
 
 
 def test_a_repaired_answer_counts():
-    one, records = run(ScriptedModel(["prose", *['{"choice": "A", "reason": "least carbon"}'] * 2]))
+    one, records = run(ScriptedModel(["prose", *['{"choice": "A", "reason": "lowest score"}'] * 2]))
     assert records[0].decided_by == "model"
     assert one.llm_figures()["repairs"] == 1
 
 
 def test_tokens_and_seconds_are_summed_and_the_models_own_carbon_counted():
-    turn = Turn('{"choice": "A", "reason": "least carbon"}', usage=Usage(100, 80, 10, 3600.0))
+    turn = Turn('{"choice": "A", "reason": "lowest score"}', usage=Usage(100, 80, 10, 3600.0))
     one, _ = run(ScriptedModel(lambda _: turn))
     figures = one.llm_figures()
     assert (figures["prompt_tokens"], figures["completion_tokens"], figures["seconds"]) == (200, 20, 7200)
@@ -134,7 +137,9 @@ def test_the_record_holds_every_tool_call_and_the_guards_verdict():
 def test_the_agent_obeys_rules():
     world = small()
     rules = PolicySet(
-        rules=(Placement(kind="placement", effect="deny", regions=("away",), jobs=Selector(kind="batch"), source="x"),)
+        rules=(
+            Placement(kind="placement", effect="deny", regions=("away",), jobs=Selector(kind="batch"), source="x"),
+        )
     )
     one = AgentRun(world, agent(choosing("A")), Guard(rules, world.regions, world.start, world.epoch_s))
     list(one)
@@ -226,7 +231,7 @@ def test_a_stored_run_reads_back_as_it_was(tmp_path: Path):
 
 def test_a_replay_of_the_recorded_answers_gives_the_same_placements(tmp_path: Path):
     store = Store.create(tmp_path / "t.sqlite")
-    said = iter(['{"choice": "B", "reason": "lowest cost"}', "prose", '{"choice": "A", "reason": "least carbon"}'])
+    said = iter(['{"choice": "B", "reason": "fewest late"}', "prose", '{"choice": "A", "reason": "lowest score"}'])
 
     def answer(_: Sequence[Message]) -> str:
         return next(said)
@@ -235,5 +240,14 @@ def test_a_replay_of_the_recorded_answers_gives_the_same_placements(tmp_path: Pa
     list(first)
     calls = store.model_calls()
     assert len(calls) == 3
-    replayed = ReplayedModel((call.prompt_sha256, call.text, "" if call.text else call.failure) for call in calls)
+    replayed = ReplayedModel([recorded(call) for call in calls])
     assert placements(run(replayed)[0]) == placements(first)
+
+
+def test_a_run_with_tool_calls_replays_too(tmp_path: Path):
+    script = [tool("place_job", job_id="a", region="away", start_s=5 * HOUR_S), Turn("Done."), Turn("Done.")]
+    store = Store.create(tmp_path / "t.sqlite")
+    first = AgentRun(small(), agent(ScriptedModel(script), mode="tools"), store=store)
+    records = list(first)
+    replayed = ReplayedModel([recorded(call) for call in store.model_calls()], "scripted")
+    assert run(replayed, mode="tools")[1] == records

@@ -153,6 +153,8 @@ def test_capacity_is_never_exceeded_and_every_job_runs_once_after_its_submission
     for moment in {segment.start_s for segment in run.segments}:
         for r, region in enumerate(world.regions):
             busy = sum(
-                world.workload.jobs[s.job].cpus for s in run.segments if s.region == r and s.start_s <= moment < s.end_s
+                world.workload.jobs[s.job].cpus
+                for s in run.segments
+                if s.region == r and s.start_s <= moment < s.end_s
             )
             assert busy <= region.cpus + 1e-6

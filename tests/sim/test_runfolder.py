@@ -28,9 +28,9 @@ COLUMNS = {
              "energy_kwh", "carbon_g", "cost_usd"],
 }  # fmt: skip
 SUMMARY = {
-    "carbon_kg", "energy_kwh", "cost_usd", "intensity_g_per_kwh", "g_per_job", "wait_s", "jct_s", "makespan_s", "jobs",
-    "unfinished", "sla_violations", "violation_rate", "policy_violations", "utilization", "suspensions", "migrations",
-    "scheduler_s", "wall_s", "jobs_per_s", "peak_rss_mb", "llm", "bound_kg", "gap",
+    "carbon_kg", "energy_kwh", "cost_usd", "intensity_g_per_kwh", "g_per_job", "wait_s", "jct_s", "makespan_s",
+    "jobs", "unfinished", "sla_violations", "violation_rate", "policy_violations", "utilization", "suspensions",
+    "migrations", "scheduler_s", "wall_s", "jobs_per_s", "peak_rss_mb", "llm", "bound_kg", "gap",
 }  # fmt: skip
 
 
@@ -84,7 +84,8 @@ def test_a_placement_that_was_tampered_with_is_found(tmp_path: Path, column: str
 
 
 @pytest.mark.parametrize(
-    "key", ["energy_kwh", "cost_usd", "sla_violations", "unfinished", "carbon_kg.dynamic", "carbon_kg.idle", "wait_s.mean"]
+    "key",
+    ["energy_kwh", "cost_usd", "sla_violations", "unfinished", "carbon_kg.dynamic", "carbon_kg.idle", "wait_s.mean"],
 )
 def test_a_total_that_was_tampered_with_is_named(tmp_path: Path, key: str):
     path = written(tmp_path / "run")

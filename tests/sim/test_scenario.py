@@ -169,7 +169,16 @@ def test_what_a_trace_does_not_say_is_the_scenarios_assumption(tmp_path: Path):
 
 
 def test_shares_are_drawn_from_the_seed(tmp_path: Path):
-    spec = content(workload={"kind": "synthetic", "count": 2000, "slack_h": 1, "max_cpus": 8, "gpus": False, "teams": {"ads": 0.3}})
+    spec = content(
+        workload={
+            "kind": "synthetic",
+            "count": 2000,
+            "slack_h": 1,
+            "max_cpus": 8,
+            "gpus": False,
+            "teams": {"ads": 0.3},
+        }
+    )
     jobs = build_world(parse_scenario(spec, "x"), None).workload.jobs
     assert np.mean([job.team == "ads" for job in jobs]) == pytest.approx(0.3, abs=0.03)
     assert {job.team for job in jobs} == {"ads", None}

@@ -1,4 +1,4 @@
-"""The tools: three outcomes, declared effects, schemas from the requests, and figures that can be added in the head."""
+"""The tools: three outcomes, declared effects, schemas from the requests, figures to add in the head."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 import pytest
 
 from agent.llm.protocol import ModelFailed, Turn, Usage, prompt_sha256
-from agent.llm.scripted import Delayed, ReplayedModel, ScriptedModel
+from agent.llm.scripted import Delayed, Recorded, ReplayedModel, ScriptedModel
 from sim.errors import InputError
 
 HELLO = [{"role": "user", "content": "hello"}]
@@ -45,7 +45,9 @@ def test_a_delay_within_and_beyond_the_deadline():
 
 
 def test_a_replay_gives_what_was_recorded():
-    model = ReplayedModel([(prompt_sha256(HELLO), "a", ""), (prompt_sha256(BYE), "", "too slow")], "local")
+    model = ReplayedModel(
+        [Recorded(prompt_sha256(HELLO), Turn("a")), Recorded(prompt_sha256(BYE), ModelFailed("too slow"))], "local"
+    )
     assert model.spec == "local"
     assert ask(model).text == "a"
     with pytest.raises(ModelFailed, match="too slow"):
@@ -55,7 +57,7 @@ def test_a_replay_gives_what_was_recorded():
 
 
 def test_a_replay_of_another_prompt_names_the_call_and_both_hashes():
-    model = ReplayedModel([(prompt_sha256(HELLO), "a", ""), (prompt_sha256(HELLO), "a", "")])
+    model = ReplayedModel([Recorded(prompt_sha256(HELLO), Turn("a"))] * 2)
     ask(model)
     with pytest.raises(InputError) as error:
         ask(model, BYE)
