@@ -181,8 +181,10 @@ def console(
     from tui import live
 
     case = prepare(scenario, data_dir, policy or [])
-    run = start_agent(case, open_model(llm), out=Path("runs") / f"console-{case.scenario.name}")
-    show(live(run, case, paused=paused))
+    model, out = open_model(llm), Path("runs") / f"console-{case.scenario.name}"
+    run = start_agent(case, model, out=out)
+    log_to(out / "agent.log")
+    show(live(run, case, out=out, paused=paused))
 
 
 @app.command()
@@ -267,6 +269,11 @@ def llm_check(llm: Llm = "local") -> None:
     print_json(answer)
     if not answer["ok"]:
         raise FaultFound(f"{llm}: {answer['error']}")
+
+
+def log_to(file: Path) -> None:
+    """Send the log to a file: the console draws on standard error."""
+    logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
 
 
 # -- helpers shared by commands ------------------------------------------------------------------

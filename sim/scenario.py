@@ -187,7 +187,7 @@ def load_scenario(path: str | Path) -> Scenario:
         InputError: If there is no such file, or a field is missing, unknown or wrong: names file and field.
     """
     source = Path(path)
-    if not source.suffix and not source.exists():
+    if not source.suffix and not source.is_file():
         source = Path(str(resources.files("sim") / "scenarios" / f"{path}.yaml"))
     if not source.is_file():
         known = ", ".join(sorted(p.stem for p in Path(str(resources.files("sim") / "scenarios")).glob("*.yaml")))

@@ -50,6 +50,26 @@ class OpenAIModel:
         self._key = api_key or os.environ.get("OPENAI_API_KEY") or _dummy_key(host)
         self._client = openai.OpenAI(base_url=self._address, api_key=self._key, max_retries=0)
 
+    def reach(self, timeout_s: float = 10.0) -> None:
+        """Make sure that something answers at the address, whatever it says.
+
+        Raises:
+            InputError: If no connection can be made: a mistake of the user, where a failure in mid-run is not.
+        """
+        import openai
+
+        try:
+            self._client.models.list(timeout=timeout_s)
+        except openai.APITimeoutError:
+            return  # slow is not unreachable
+        except openai.APIStatusError:
+            return  # it answers
+        except openai.APIConnectionError as error:
+            raise InputError(
+                f"{self.spec}: nothing answers at {self._address} ({self._short(_root(error))}); "
+                "start the server, or set OPENAI_BASE_URL"
+            ) from None
+
     def complete(
         self,
         messages: Sequence[Message],

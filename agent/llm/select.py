@@ -18,7 +18,7 @@ def open_model(spec: str) -> LanguageModel | None:
     """Return the model that `spec` names, ready to be asked; None for `none`.
 
     Raises:
-        InputError: If there is no such form, or what it needs is missing.
+        InputError: If there is no such form, what it needs is missing, or nothing answers at its address.
     """
     kind, _, name = spec.partition(":")
     if spec == "none":
@@ -27,7 +27,9 @@ def open_model(spec: str) -> LanguageModel | None:
         # a second attempt would get the same text: it answers each prompt in one way
         return Reliable(EmbeddedModel(spec), attempts=1)
     if kind == "openai" and name:
-        return Reliable(OpenAIModel(name))
+        endpoint = OpenAIModel(name)
+        endpoint.reach()
+        return Reliable(endpoint)
     raise InputError(f"--llm {spec!r}: expected {FORMS}")
 
 

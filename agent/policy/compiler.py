@@ -43,7 +43,7 @@ def compile_policy(
         deadline_s: Wall seconds allowed for each call; there are at most two a sentence.
 
     Raises:
-        InputError: If a sentence is too long to be kept.
+        InputError: If a sentence is too long to be kept, or the model fails on every one of them.
     """
     prose = sentences(text)
     for sentence in prose:
@@ -54,6 +54,9 @@ def compile_policy(
             )
     reader = SentenceReader(vocabulary, model, deadline_s)
     found = [item for sentence in prose for item in reader.read(sentence)]
+    if prose and reader.failures == len(prose):
+        last = next(item.reason for item in reversed(found) if isinstance(item, Unenforceable))
+        raise InputError(f"{model.spec} answered none of the {len(prose)} sentences; the last {last}")
     policy_set = PolicySet(
         rules=tuple(item for item in found if not isinstance(item, Unenforceable)),
         unenforceable=tuple(item for item in found if isinstance(item, Unenforceable)),
@@ -68,6 +71,7 @@ class SentenceReader:
         self._vocabulary = vocabulary
         self._model = model
         self._deadline_s = deadline_s
+        self.failures = 0
         self._schema = answer_schema()
         prompt = load("policy_compile").fill(vocabulary=render(vocabulary))
         self._system: Message = {"role": "system", "content": prompt}
@@ -76,7 +80,10 @@ class SentenceReader:
         """Return the rules of a sentence, or the one reason why it has none."""
         try:
             answer = self._ask(sentence)
-        except (Malformed, ModelFailed) as error:
+        except ModelFailed as error:
+            self.failures += 1
+            return (_unenforceable(sentence, f"could not be read: {error}"),)
+        except Malformed as error:
             return (_unenforceable(sentence, f"could not be read: {error}"),)
         if answer.unenforceable is not None:
             return (_unenforceable(sentence, answer.unenforceable),)
