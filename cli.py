@@ -51,9 +51,12 @@ def common(
     )
 
 
+TABLE_WIDTH = 110
+
+
 def out_console() -> Console:
     """Return a console on standard output, wide enough for the tables."""
-    return Console(width=max(Console().width, 104))
+    return Console(width=max(Console().width, TABLE_WIDTH))
 
 
 def print_json(content: Any) -> None:

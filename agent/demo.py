@@ -61,7 +61,7 @@ def table(summaries: Sequence[Mapping[str, Any]]) -> Table:
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     made.add_column("scheduler", no_wrap=True)
     for heading in HEADINGS:
-        made.add_column(heading, justify="right")
+        made.add_column(heading, justify="right", no_wrap=True)
     for summary in summaries:
         made.add_row(summary["scheduler"], *_cells(summary, summaries[0]))
     return made

@@ -64,7 +64,7 @@ class Column(NamedTuple):
 
 REGIONS = (
     Column("region", 11, 12),
-    Column("zone", 8, 9),
+    Column("zone", 8, 12),
     Column("g/kWh", 6, 8, right=True),
     Column("  trend", 0, 0),
     Column("busy", 12, 15),

@@ -10,9 +10,15 @@ from agent.record import ModelRecord
 from agent.store import FILE, Store
 
 
-def open_replay(run_dir: Path) -> ReplayedModel:
-    """Return a model that answers as the run in this folder recorded. Raises InputError if there is no such run."""
+def open_replay(run_dir: Path) -> ReplayedModel | None:
+    """Return a model that answers as the run in this folder recorded; None if it ran without one.
+
+    Raises:
+        InputError: If there is no such run.
+    """
     store = Store.open(run_dir / FILE)
+    if store.run().llm == "none":
+        return None
     return ReplayedModel([recorded(call) for call in store.model_calls()], spec=store.run().llm)
 
 

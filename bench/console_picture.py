@@ -1,7 +1,4 @@
-"""A true picture of the console: `python -m bench.console_picture [OUT.svg]` draws the hand-made run of the tests.
-
-`picture` takes any recorded epochs, so that the README can show a real run.
-"""
+"""A true picture of the console: `python -m bench.console_picture RUN_DIR OUT.svg EPOCHS` draws a recorded run."""
 
 from __future__ import annotations
 
@@ -9,9 +6,11 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from agent.record import EpochRecord
+from agent.store import FILE, Store
 from tui import Console
 
 SIZE = (120, 36)
@@ -45,11 +44,14 @@ def picture(
 
 
 def main() -> None:
-    """Draw the hand-made run."""
-    from tests.records import EPOCH_S, EPOCHS, START, records
-
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/console.svg")
-    out.write_text(picture(records(), title="hand-made run", start=START, epochs=EPOCHS, epoch_s=EPOCH_S))
+    """Draw a recorded run after some of its epochs."""
+    run_dir, out, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    store = Store.open(run_dir / FILE)
+    run = store.run()
+    records = list(islice(store.epochs(), count))
+    start = datetime.fromisoformat(run.start)
+    title = f"{run.title}, {run.mode}, {run.llm}"
+    out.write_text(picture(records, title=title, start=start, epochs=run.epochs, epoch_s=run.epoch_s))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from sim.constraints import Constraints, Unconstrained
 from sim.errors import IllegalAction, RuleDenied
 from sim.forecast import forecast
 from sim.model import Commitment, Decision, Job, Place, demand
-from sim.units import FloatArray
 from sim.view import View
 from sim.world import World
 

@@ -1,0 +1,211 @@
+"""The command line: its contract of names, JSON and exit codes; and bad input, answered by one clear line."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agent.llm.weights import find
+from cli import main
+from tests.sim.test_scenario import content
+
+
+class Result:
+    """What a command printed and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def cws(capsys: pytest.CaptureFixture[str]):
+    def run(*words: object) -> Result:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return Result(code if isinstance(code, int) else 0, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(content(workload=content()["workload"] | {"count": 40})))
+    return path
+
+
+POLICY = "Keep batch jobs out of Britain between 02:00 and 03:00.\n"
+
+
+@pytest.fixture
+def policy(tmp_path: Path, cws) -> Path:
+    """Return a policy whose reading was confirmed from a file made by hand."""
+    path = tmp_path / "night.md"
+    path.write_text(POLICY)
+    rule = {
+        "kind": "placement", "effect": "deny", "regions": ["gb"], "jobs": {"kind": "batch"},
+        "window": {"start": "02:00", "end": "03:00", "tz": "local"}, "source": POLICY.strip(),
+    }  # fmt: skip
+    reading = tmp_path / "reading.json"
+    reading.write_text(json.dumps({"rules": [rule], "unenforceable": []}))
+    assert cws("policy", "confirm", path, "--rules", reading, "--yes").code == 0
+    return path
+
+
+def test_json_is_one_object_on_standard_output_and_nothing_else(cws, scenario: Path):
+    done = cws("simulate", scenario, "--scheduler", "fifo", "--json")
+    assert done.code == 0
+    assert done.json["jobs"] == 40
+
+
+def test_a_simulated_run_is_audited(cws, scenario: Path, policy: Path, tmp_path: Path):
+    for name in ("fifo", "greedy-carbon", "time-shift", "spatial-shift"):
+        out = tmp_path / name
+        done = cws("simulate", scenario, "--scheduler", name, "--policy", policy, "--out", out, "--json")
+        assert done.json["policy_violations"] == 0
+        assert cws("audit", out).code == 0
+
+
+def test_an_agents_run_writes_its_progress_to_standard_error(cws, scenario: Path, policy: Path, tmp_path: Path):
+    done = cws("agent", scenario, "--llm", "none", "--policy", policy, "--out", tmp_path / "run", "--json")
+    assert done.json["llm"]["calls"] == 0
+    assert "no model is in use" in done.err
+    assert cws("audit", tmp_path / "run").code == 0
+    assert (tmp_path / "run" / "trajectory.sqlite").is_file()
+
+
+def test_two_runs_without_a_model_place_alike(cws, scenario: Path, tmp_path: Path):
+    first, again = (tmp_path / name for name in ("one", "two"))
+    for out in (first, again):
+        assert cws("agent", scenario, "--llm", "none", "--out", out, "--json").code == 0
+    assert (first / "placements.parquet").read_bytes() == (again / "placements.parquet").read_bytes()
+
+
+@pytest.mark.embedded
+@pytest.mark.skipif(find() is None, reason="the embedded model is not installed: cws llm pull")
+def test_the_embedded_model_decides_and_its_recorded_answers_replay(cws, scenario: Path, tmp_path: Path):
+    first, replayed = tmp_path / "one", tmp_path / "replayed"
+    done = cws("agent", scenario, "--llm", "local", "--out", first, "--json")
+    assert done.json["llm"]["calls"] > 0
+    assert done.json["llm"]["fallbacks"] == 0
+    assert cws("agent", scenario, "--llm", f"replay:{first}", "--out", replayed, "--json").code == 0
+    assert (first / "placements.parquet").read_bytes() == (replayed / "placements.parquet").read_bytes()
+
+
+def test_the_bound_is_below_every_scheduler(cws, scenario: Path):
+    least = cws("bound", scenario, "--json").json["bound_kg"]
+    for row in cws("schedulers", "--json").json:
+        assert cws("simulate", scenario, "--scheduler", row["name"], "--json").json["carbon_kg"]["total"] >= least
+
+
+def test_the_schedulers_are_listed_with_their_sources(cws):
+    rows = cws("schedulers", "--json").json
+    assert {"fifo", "greedy-carbon", "time-shift", "spatial-shift"} <= {row["name"] for row in rows}
+    assert all(set(row) == {"name", "kind", "source"} for row in rows)
+
+
+def test_an_audit_that_finds_a_fault_exits_with_1(cws, scenario: Path, tmp_path: Path):
+    out = tmp_path / "run"
+    cws("simulate", scenario, "--scheduler", "fifo", "--out", out, "--json")
+    summary = json.loads((out / "summary.json").read_text())
+    summary["energy_kwh"] *= 1.001
+    (out / "summary.json").write_text(json.dumps(summary))
+    found = cws("audit", out)
+    assert found.code == 1
+    assert "summary.json energy_kwh" in found.err
+
+
+def test_a_broken_rule_is_found_by_the_audit(cws, scenario: Path, policy: Path, tmp_path: Path):
+    """A run without the policy, dressed up as one under it."""
+    honest, out = tmp_path / "honest", tmp_path / "run"
+    cws("simulate", scenario, "--scheduler", "fifo", "--policy", policy, "--out", honest, "--json")
+    cws("simulate", scenario, "--scheduler", "fifo", "--out", out, "--json")
+    run = json.loads((out / "run.json").read_text())
+    run["rules"] = json.loads((honest / "run.json").read_text())["rules"]
+    (out / "run.json").write_text(json.dumps(run))
+    found = cws("audit", out)
+    assert found.code == 1
+    assert "policy_violations" in found.err
+
+
+def test_a_policy_is_shown_sentence_above_reading(cws, policy: Path):
+    shown = cws("policy", "show", policy).out
+    assert shown.startswith(POLICY)
+    assert "Batch jobs must not run in gb" in shown
+
+
+def test_a_policy_that_has_changed_since_binds_nobody(cws, scenario: Path, policy: Path):
+    policy.write_text(POLICY + "And on Sundays.\n")
+    refused = cws("simulate", scenario, "--scheduler", "fifo", "--policy", policy)
+    assert refused.code == 2
+    assert "the text has changed since its reading was confirmed; run `cws policy confirm" in refused.err
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.mark.parametrize("words", [("agent", "demo"), ("policy", "compile", "POLICY")])
+def test_an_unreachable_endpoint_is_said_so(
+    cws, policy: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+):
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{free_port()}/v1")
+    named = [str(policy) if word == "POLICY" else word for word in words]
+    refused = cws(*named, "--llm", "openai:some-model")
+    assert refused.code == 2
+    assert "nothing answers at http://127.0.0.1" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("simulate", "SCENARIO", "--scheduler", "fifoo"), "no scheduler 'fifoo'; did you mean fifo?"),
+        (("simulate", "nowhere.yaml", "--scheduler", "fifo"), "nowhere.yaml: no such scenario file"),
+        (("simulate", "real-week", "--scheduler", "fifo"), "--data-dir"),
+        (("agent", "SCENARIO", "--llm", "gpt"), "--llm 'gpt': expected `local`"),
+        (("agent", "SCENARIO", "--llm", "none", "--mode", "plan"), "--mode 'plan'"),
+        (("agent", "SCENARIO", "--llm", "none", "--mode", "tools"), "needs a model that can call tools"),
+        (("agent", "SCENARIO", "--llm", "none", "--policy", "no.md"), "no.md: cannot read the policy"),
+        (("agent", "SCENARIO", "--llm", "replay:/nowhere"), "trajectory.sqlite: missing"),
+        (("audit", "/nowhere"), "/nowhere: no such run folder"),
+        (("console", "/nowhere"), "/nowhere"),
+        (("demo", "--days", "9", "--llm", "none"), "--days 9"),
+        (("policy", "compile", "SCENARIO", "--llm", "none"), "--llm none cannot read a policy"),
+    ],
+)
+def test_wrong_words_exit_with_2_and_one_line(cws, scenario: Path, words: tuple[str, ...], message: str):
+    refused = cws(*(scenario if word == "SCENARIO" else word for word in words))
+    assert refused.code == 2
+    assert message in refused.err
+    assert refused.err.strip().count("\n") == 0
+    assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize("words", [("fly",), ("simulate",), ("simulate", "demo", "--colour", "red")])
+def test_a_word_that_is_no_command_or_option_exits_with_2(cws, words: tuple[str, ...]):
+    assert cws(*words).code == 2
+
+
+def test_a_damaged_scenario_names_file_and_field(cws, tmp_path: Path):
+    path = tmp_path / "bad.yaml"
+    path.write_text(yaml.safe_dump(content(days="many")))
+    refused = cws("bound", path)
+    assert refused.code == 2
+    assert f"{path}: field 'days': found 'many'" in refused.err
+
+
+def test_doctor_says_what_is_there(cws):
+    assert "langgraph" in cws("doctor").out
