@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.engine import Refusal
 from sim.errors import InputError
 from sim.runner import DecisionRow, Run
 from sim.scenario import Scenario, parse_scenario
@@ -170,8 +171,9 @@ def _regions(run: Run, accounts: Accounts) -> pa.Table:
 
 
 def _decisions(run: Run, accounts: Accounts) -> pa.Table:
-    """The decisions; actual carbon stands on a job's placement once it ran, else null."""
-    rows = run.decisions
+    """The decisions, and what rules refused later; actual carbon stands on the placement of a job that ran."""
+    refused = [_refused(refusal, run.world.epoch_s) for refusal in run.refusals]
+    rows = sorted([*run.decisions, *refused], key=lambda row: row.now_s)
     position = {job.id: j for j, job in enumerate(run.world.workload.jobs)}
     carbon, started = accounts.jobs.carbon_g, ~np.isnan(accounts.jobs.start_s)
 
@@ -188,6 +190,22 @@ def _decisions(run: Run, accounts: Accounts) -> pa.Table:
         "candidate": text, "forecast_carbon_g": number, "actual_carbon_g": number, "reason": text, "verdict": text,
     }  # fmt: skip
     return pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
+
+
+def _refused(refusal: Refusal, epoch_s: float) -> DecisionRow:
+    """Return a refusal at a planned start as a row: the job went back to pending and was decided on again."""
+    return DecisionRow(
+        epoch=int(refusal.t_s // epoch_s),
+        now_s=refusal.t_s,
+        job_id=refusal.job_id,
+        action="refuse",
+        region=refusal.region,
+        start_s=refusal.t_s,
+        candidate="",
+        forecast_carbon_g=0.0,
+        reason="the planned start had come, and a rule forbade it",
+        verdict=refusal.rule,
+    )
 
 
 def read_run(path: Path) -> RunFolder:

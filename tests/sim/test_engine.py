@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.engine import Engine
-from sim.errors import IllegalAction
-from sim.model import Commitment, Defer, Place
+from sim.constraints import Unconstrained
+from sim.engine import Engine, Refusal
+from sim.errors import IllegalAction, RuleDenied
+from sim.model import Commitment, Defer, Job, Place
 from sim.runner import simulate
 from sim.schedulers import SCHEDULERS
-from sim.units import HOUR_S
+from sim.units import HOUR_S, FloatArray
 from sim.world import World
 from tests.worlds import mock_job, mock_region, mock_world
 
@@ -158,3 +162,43 @@ def test_capacity_is_never_exceeded_and_every_job_runs_once_after_its_submission
                 if s.region == r and s.start_s <= moment < s.end_s
             )
             assert busy <= region.cpus + 1e-6
+
+
+class CleanStartsOnly(Unconstrained):
+    """No start while the intensity is above 250 g/kWh."""
+
+    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
+        return "Jobs must not start above 250 g." if intensity > 250 else None
+
+
+def test_a_planned_start_is_refused_when_the_grid_is_dirtier_than_forecast_and_the_job_decided_on_again():
+    """Yesterday's hour 3 had 200 g; today's has 300, and hour 4 has 200 again."""
+    world = mock_world([mock_job("a")], [[200.0] * 24])
+    today = world.intensity[0].values.copy()
+    today[24 + 3] = 300.0
+    world = dataclasses.replace(world, intensity=(dataclasses.replace(world.intensity[0], values=today),))
+    engine = Engine(world, CleanStartsOnly(world.regions))
+    engine.next_view()
+    engine.place(Place("a", "home", 3 * HOUR_S))
+    view = engine.next_view()
+    assert view is not None
+    assert (view.now_s, [job.id for job in view.pending]) == (3 * HOUR_S, ["a"])
+    assert engine.refusals == [Refusal(3 * HOUR_S, "a", "home", "Jobs must not start above 250 g.")]
+    with pytest.raises(RuleDenied):
+        engine.place(Place("a", "home", 3 * HOUR_S))
+    engine.place(Place("a", "home", 4 * HOUR_S))
+    assert engine.next_view() is None
+    assert log(engine) == [("a", "home", 4, 5)]
+
+
+def test_cpu_use_is_kept_below_a_rules_limit_over_the_whole_run():
+    class Half(Unconstrained):
+        def cpu_limit(self, times_s: FloatArray, step_s: float) -> FloatArray:
+            return np.where(times_s >= 2 * HOUR_S, 0.5, 1.0)[None, :]
+
+    world = mock_world([mock_job("a", hours=4, cpus=5), mock_job("b", hours=3, cpus=5)], [[100]])
+    engine = Engine(world, Half(world.regions))
+    engine.next_view()
+    engine.place(Place("a", "home", 0.0))
+    with pytest.raises(RuleDenied, match="CPU use of home would be 10 of the allowed 5"):
+        engine.place(Place("b", "home", 0.0))
