@@ -10,12 +10,18 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from sim.errors import FaultFound, InputError
+
+if TYPE_CHECKING:
+    from agent.llm.protocol import LanguageModel
+    from agent.policy.reading import Reading
+    from agent.policy.rules import PolicySet
+    from agent.policy.vocabulary import Vocabulary
 
 app = typer.Typer(
     name="cws",
@@ -292,7 +298,7 @@ def log_to(file: Path) -> None:
 # -- helpers shared by commands ------------------------------------------------------------------
 
 
-def open_model(spec: str) -> Any:
+def open_model(spec: str) -> LanguageModel | None:
     """Return the language model of a SPEC, None for `none`; `replay:RUN_DIR` answers as that run recorded."""
     from agent.llm.select import open_model as select
     from agent.replay import open_replay
@@ -300,7 +306,7 @@ def open_model(spec: str) -> Any:
     return open_replay(Path(spec.removeprefix("replay:"))) if spec.startswith("replay:") else select(spec)
 
 
-def load_vocabulary(path: Path | None) -> Any:
+def load_vocabulary(path: Path | None) -> Vocabulary:
     """Return the vocabulary of a file, or the bundled one."""
     from importlib import resources
 
@@ -309,7 +315,7 @@ def load_vocabulary(path: Path | None) -> Any:
     return Vocabulary.load(path or Path(str(resources.files("policies") / "vocabulary.json")))
 
 
-def compile_file(file: Path, vocabulary: Path | None, llm: str) -> Any:
+def compile_file(file: Path, vocabulary: Path | None, llm: str) -> Reading:
     """Return the reading of a policy file by a model."""
     from agent.policy.compiler import compile_policy
     from agent.policy.reading import read_text
@@ -335,7 +341,7 @@ def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[P
     return list(policies or [])
 
 
-def warn_unenforceable(rules: Any) -> None:
+def warn_unenforceable(rules: PolicySet) -> None:
     """Say on standard error which sentences of the policies bind nobody."""
     for item in rules.unenforceable:
         typer.echo(f"not enforced: {item.text!r} ({item.reason})", err=True)
