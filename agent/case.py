@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,10 @@ from agent import prompts
 from agent.graph import Agent
 from agent.llm.protocol import LanguageModel
 from agent.policy.check import Segment, Violation, violations
+from agent.policy.english import quoted
 from agent.policy.guard import Guard
 from agent.policy.reading import load_confirmed, read_text
-from agent.policy.rules import PolicySet, merge
+from agent.policy.rules import Placement, PolicySet, merge
 from agent.record import EpochRecord
 from agent.run import AgentRun
 from agent.store import FILE, RunRow, Store
@@ -24,7 +26,7 @@ from sim.bound import Bound, lower_bound
 from sim.errors import InputError
 from sim.runfolder import write_run
 from sim.runner import Run, simulate
-from sim.scenario import Scenario, build_world, load_scenario
+from sim.scenario import Scenario, build_world, bundled_scenarios, load_scenario, scenario_file
 from sim.schedulers import scheduler
 from sim.summary import Accounts, account, summarise
 from sim.units import iso
@@ -32,6 +34,8 @@ from sim.world import World
 
 Summary = dict[str, Any]
 MODES = ("rank", "tools")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,13 @@ def prepare(path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, 
     Raises:
         InputError: If anything in the files is wrong, or a policy's reading is not confirmed.
     """
-    scenario = load_scenario(path)
+    file = scenario_file(path)
+    scenario = load_scenario(file)
     if days is not None:
         scenario = scenario.shortened(days)
-    paths = [*(beside(path, name) for name in scenario.policies), *policies]
+    paths = [*(named_policy(file, name) for name in scenario.policies), *policies]
     rules = merge(load_confirmed(policy) for policy in paths)
+    check_regions(rules, {region.id for region in scenario.regions})
     case = Case(
         scenario=scenario,
         world=build_world(scenario, data_dir),
@@ -90,15 +96,25 @@ def prepare(path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, 
     return case
 
 
-def beside(scenario: str, name: str) -> Path:
-    """Return a policy file that a scenario names: relative to the scenario's folder, or bundled."""
-    near = Path(scenario).parent / name
-    if near.is_file():
-        return near
-    bundled = Path(str(resources.files("policies") / Path(name).name))
-    if bundled.is_file():
-        return bundled
-    raise InputError(f"{scenario}: policy {name!r} is neither at {near} nor among the bundled ones")
+def named_policy(scenario: Path, name: str) -> Path:
+    """Return a policy file that a scenario names: relative to its folder; for a bundled scenario a bundled policy."""
+    bundled = scenario.resolve() in {file.resolve() for file in bundled_scenarios().values()}
+    path = Path(str(resources.files("policies") / name)) if bundled else scenario.parent / name
+    if not path.is_file():
+        raise InputError(f"{scenario}: field 'policies': found {name!r}, expected a file at {path}")
+    return path
+
+
+def check_regions(rules: PolicySet, known: set[str]) -> None:
+    """Say which regions of the rules the scenario lacks; refuse `only` rules that leave nowhere to run."""
+    for rule in rules.rules:
+        named = set(getattr(rule, "regions", None) or ())
+        if isinstance(rule, Placement) and rule.effect == "only" and named and not named & known:
+            raise InputError(
+                f"the rule {quoted(rule)} names no region of the scenario; expected one of {', '.join(sorted(known))}"
+            )
+        if named - known:
+            log.warning("%s: the scenario has no region %s", quoted(rule), ", ".join(sorted(named - known)))
 
 
 @dataclass(frozen=True)

@@ -127,9 +127,14 @@ def _evaluate(epoch: Epoch, candidate: Candidate) -> None:
     candidate.update(carbon_g=0.0, cost_usd=0.0, mean_wait_s=0.0, late=0, problems={})
     if candidate["runs"]:
         runs = [{name: run[name] for name in ("job_id", "region", "start_s")} for run in candidate["runs"]]
-        figures = epoch.call("what_if", {"runs": runs}).result
+        outcome = epoch.call("what_if", {"runs": runs})
+        if outcome.status != "ok":
+            raise RuntimeError(f"what_if refused a plan of ours: {outcome.message}")
+        figures = outcome.result
         candidate.update({name: figures[name] for name in ("carbon_g", "cost_usd", "mean_wait_s", "late")})
         candidate["problems"] = {p["job_id"]: p["problem"] for p in figures["problems"]}
+        for run, carbon_g in zip(candidate["runs"], figures["carbon_g_by_run"], strict=True):
+            run["carbon_g"] = carbon_g
     candidate["objective"] = objective(candidate, len(epoch.view.pending), epoch.agent.objective)
 
 
@@ -232,28 +237,29 @@ def _decide_with_tools(epoch: Epoch, model: LanguageModel, found: list[Candidate
 def _from_draft(draft: Draft, base: Candidate, position: int) -> Candidate:
     kept = [run for run in base["runs"] if run["job_id"] not in draft.placed and run["job_id"] not in draft.deferred]
     mine = [
-        {"job_id": place.job_id, "region": place.region, "start_s": place.start_s, "carbon_g": 0.0}
+        {"job_id": place.job_id, "region": place.region, "start_s": place.start_s, "book": True}
         for place in draft.placed.values()
     ]
-    waiting = [
-        {**run, "start_s": max(run["start_s"], draft.deferred[run["job_id"]])}
-        for run in base["runs"]
-        if run["job_id"] in draft.deferred
-    ]
+    waiting = [_later(run, draft.deferred[run["job_id"]]) for run in base["runs"] if run["job_id"] in draft.deferred]
     runs = sorted([*kept, *mine, *waiting], key=lambda run: str(run["job_id"]))
-    return {"label": label(position), "name": "model", "books_ahead": base["books_ahead"], "runs": runs}
+    return {"label": label(position), "name": "model", "runs": runs}
+
+
+def _later(run: Mapping[str, Any], until_s: float) -> dict[str, Any]:
+    """Return a run of the base plan that the model deferred: it is evaluated where it would start at the earliest."""
+    return {**run, "start_s": max(run["start_s"], until_s), "book": False, "until_s": until_s}
 
 
 def check(state: State, runtime: Runtime[Epoch]) -> State:
     """Commit the proposed plan unless the best candidate has a lower objective: never worse.
 
-    A plan with a run that a rule forbids or that has no room is worse than any without, whatever its figures.
+    A plan with a run that a rule forbids or that has no room is only committed if every plan has one.
     """
     found = state["candidates"]
     proposed = next(candidate for candidate in found if candidate["label"] == state["proposed"])
-    top = min(found, key=lambda candidate: (len(candidate["problems"]), candidate["objective"]))
+    top = best(found)
     limit = top["objective"] + abs(top["objective"]) * _WORSE
-    holds = len(proposed["problems"]) <= len(top["problems"]) and proposed["objective"] <= limit
+    holds = proposed is top or (not proposed["problems"] and proposed["objective"] <= limit)
     committed = proposed if holds else top
     decided_by = state["decided_by"] if holds else "never-worse"
     reason = epoch_reason(found, proposed, committed, decided_by, state["model_reason"])
@@ -265,9 +271,10 @@ def act(state: State, runtime: Runtime[Epoch]) -> State:
     epoch, plan = runtime.context, state["committed"]
     now_s, next_s = epoch.view.now_s, epoch.view.now_s + epoch.view.epoch_s
     for run in plan["runs"]:
-        place = run["start_s"] < next_s or plan["books_ahead"]
+        place = run["book"] or run["start_s"] < next_s
         arguments: dict[str, Any] = {"job_id": run["job_id"], "reason": state["reason"][:300]}
-        arguments |= {"region": run["region"], "start_s": run["start_s"]} if place else {"until_s": next_s}
+        until = {"until_s": run.get("until_s", next_s)}
+        arguments |= {"region": run["region"], "start_s": run["start_s"]} if place else until
         outcome = epoch.call("place_job" if place else "defer_job", arguments)
         epoch.decisions.append(
             DecisionRow(

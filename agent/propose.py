@@ -14,7 +14,10 @@ from sim.view import View
 PLANNERS = ("spatiotemporal", "spatial-shift", "greedy-carbon", "time-shift", "fifo")
 
 Candidate = dict[str, Any]
-"""Plain JSON, as the graph's state must be: label, name, books_ahead, runs, and the figures of `what_if`."""
+"""Plain JSON, as the graph's state must be: label, name, runs, and the figures of `what_if`.
+
+A run holds job_id, region, start_s and `book`: whether a later start is booked now, or the job only deferred.
+"""
 
 
 def candidates(view: View, planners: Sequence[str] = PLANNERS) -> list[Candidate]:
@@ -22,13 +25,12 @@ def candidates(view: View, planners: Sequence[str] = PLANNERS) -> list[Candidate
     found: list[Candidate] = []
     for name in planners:
         scheduler = SCHEDULERS[name]
-        runs = _runs(scheduler.plan(view))
-        books_ahead = not scheduler.rolling
-        same = next((c for c in found if c["runs"] == runs), None)
+        runs = _runs(scheduler.plan(view), book=not scheduler.rolling)
+        same = next((c for c in found if _places(c["runs"]) == _places(runs)), None)
         if same is not None:
             same["name"] += f"={name}"
             continue
-        found.append({"label": label(len(found)), "name": name, "books_ahead": books_ahead, "runs": runs})
+        found.append({"label": label(len(found)), "name": name, "runs": runs})
     return found
 
 
@@ -37,12 +39,13 @@ def label(position: int) -> str:
     return chr(ord("A") + position)
 
 
-def _runs(plan: Plan) -> list[dict[str, Any]]:
+def _runs(plan: Plan, *, book: bool) -> list[dict[str, Any]]:
     ordered = sorted(plan, key=lambda run: run.job.id)
-    return [
-        {"job_id": run.job.id, "region": run.region, "start_s": run.start_s, "carbon_g": run.carbon_g}
-        for run in ordered
-    ]
+    return [{"job_id": run.job.id, "region": run.region, "start_s": run.start_s, "book": book} for run in ordered]
+
+
+def _places(runs: list[dict[str, Any]]) -> list[tuple[str, str, float]]:
+    return [(run["job_id"], run["region"], run["start_s"]) for run in runs]
 
 
 def objective(candidate: Candidate, pending: int, weights: ObjectiveSpec) -> float:
@@ -57,5 +60,5 @@ def objective(candidate: Candidate, pending: int, weights: ObjectiveSpec) -> flo
 
 
 def best(found: Sequence[Candidate]) -> Candidate:
-    """Return the candidate of the lowest objective, the first of equals."""
-    return min(found, key=lambda candidate: candidate["objective"])
+    """Return the candidate of the lowest objective among those with the fewest problems, the first of equals."""
+    return min(found, key=lambda candidate: (len(candidate["problems"]), candidate["objective"]))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.llm.protocol import LanguageModel, Message, ToolCall, Turn
+from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Turn
 from sim.errors import IllegalAction
 from sim.model import Place
 from sim.view import View
@@ -74,14 +74,16 @@ def draft_plan(
     """Return what the model drafted and its closing words.
 
     Raises:
-        ModelFailed: As the model raises it; what was drafted until then is lost.
+        ModelFailed: As the model raises it, or if time runs out; what was drafted until then is lost.
     """
     draft = Draft(view)
     session = Session(view, draft)
     schemas = [tool.openai_schema() for tool in TOOLS.values()]
     ends, calls = time.monotonic() + deadline_s, 0
     for _ in range(MAX_TURNS):
-        left_s = max(0.1, ends - time.monotonic())
+        left_s = ends - time.monotonic()
+        if left_s <= 0:
+            raise ModelFailed(f"{model.spec}: no finished plan within {deadline_s:g} s")
         turn = model.complete(conversation, max_tokens=MAX_TOKENS, deadline_s=left_s, tools=schemas)
         on_turn(conversation, turn)
         if not turn.tool_calls:
@@ -90,7 +92,7 @@ def draft_plan(
         for call in turn.tool_calls:
             calls += 1
             conversation.append(_answer(call, session, calls, on_call))
-        if calls >= MAX_CALLS or time.monotonic() > ends:
+        if calls >= MAX_CALLS:
             break
     return draft, "stopped at the limit of calls"
 

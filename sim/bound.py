@@ -13,7 +13,7 @@ import numpy as np
 from sim.ledger import Ledger, open_ledger, region_series
 from sim.signals import Signal
 from sim.units import G_PER_KG, J_PER_KWH, FloatArray
-from sim.world import World
+from sim.world import ROUNDING_S, World
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,14 @@ def idle_g(world: World) -> float:
 def cleanest_run_g(world: World, j: int) -> float:
     """Return the least carbon that job `j` can emit, grams: over every region and every start in its window.
 
-    A job whose deadline lies beyond the horizon may be left unfinished without a violation: its bound is 0.
+    0 for a job that no schedule can finish in time, or need finish: its true duration is longer than its window, or
+    its deadline lies beyond the horizon.
 
     The integral over [t, t + d) as a function of t is linear between the moments where t or t + d
     crosses a sample, so its minimum is at one of those moments or at an end of the window.
     """
     job, duration_s = world.workload.jobs[j], float(world.workload.durations_s[j])
-    if job.deadline_s > world.horizon_s:
+    if job.deadline_s > world.horizon_s or job.submit_s + duration_s > job.deadline_s + ROUNDING_S:
         return 0.0
     window = (job.submit_s, max(job.submit_s, job.deadline_s - duration_s))
     least = np.inf

@@ -18,6 +18,7 @@ from sim.constraints import Constraints, Unconstrained
 from sim.errors import IllegalAction, RuleDenied
 from sim.forecast import forecast
 from sim.model import Commitment, Decision, Job, Place, demand
+from sim.units import DAY_S
 from sim.view import View
 from sim.world import World
 
@@ -63,6 +64,7 @@ class Engine:
         self._running: dict[str, Commitment] = {}
         self._queues: list[list[tuple[float, int, Commitment]]] = [[] for _ in world.regions]
         self._finished = 0
+        self._longest_span_s = 0.0
         self._epoch = -1
         self._env.process(self._submit())
 
@@ -94,7 +96,7 @@ class Engine:
         return View(
             now_s=now_s,
             epoch_s=world.epoch_s,
-            horizon_s=world.planning_horizon_s,
+            horizon_s=self._longest_span_s + DAY_S,
             regions=world.regions,
             pending=tuple(due),
             deferred=len(self._pending) - len(due),
@@ -141,9 +143,11 @@ class Engine:
     def defer(self, job_id: str, until_s: float) -> None:
         """Leave a pending job alone until `until_s`. Raises IllegalAction if it is not pending or that is past."""
         job = self._decidable(job_id)
-        if until_s <= self.now_s:
+        end_s = self.world.horizon_s + self.world.epoch_s
+        if not self.now_s < until_s <= end_s:
             raise IllegalAction(
-                f"job {job_id}: cannot defer to {until_s:g} s, now is {self.now_s:g} s; give a later time"
+                f"job {job_id}: cannot defer to {until_s:g} s; give a time after now, {self.now_s:g} s, "
+                f"and not after the end of the run, {end_s:g} s"
             )
         self._not_before[job.id] = until_s
 
@@ -168,10 +172,12 @@ class Engine:
             if job.submit_s > self._env.now:
                 yield self._env.timeout(job.submit_s - self._env.now)
             self._pending[job.id] = job
+            self._longest_span_s = max(self._longest_span_s, job.deadline_s - job.submit_s)
 
     def _on_planned_start(self, held: Commitment) -> None:
-        if self._planned.pop(held.job.id, None) is None:
+        if self._is_over():
             return
+        del self._planned[held.job.id]
         try:
             self._refuse_if_denied(held)
         except RuleDenied as denied:
@@ -189,7 +195,7 @@ class Engine:
     def _drain(self, r: int) -> None:
         """Start the head of the queue while it fits; nothing overtakes it."""
         queue = self._queues[r]
-        while queue and self._fits(r, queue[0][2].job):
+        while queue and not self._is_over() and self._fits(r, queue[0][2].job):
             held = queue.pop(0)[2]
             try:
                 self._refuse_if_denied(held)
@@ -214,6 +220,10 @@ class Engine:
         self.segments.append(segment)
         self._finished += 1
         self._drain(segment.region)
+
+    def _is_over(self) -> bool:
+        """Whether the horizon is reached: then runs still end, but none begins."""
+        return self.now_s >= self.world.horizon_s
 
     def _cut_at_horizon(self) -> None:
         """Run to the horizon and record what is still running as unfinished."""
@@ -299,7 +309,9 @@ class Engine:
         busy = np.full(len(slots_s), job.cpus)
         for held in self._running.values():
             if held.region == world.regions[r].id:
-                busy[slots_s < held.end_s - _EPS] += held.job.cpus
+                live = slots_s < held.end_s - _EPS
+                live[0] = True  # it runs now, whatever its estimate said
+                busy[live] += held.job.cpus
         over = np.flatnonzero(busy > limit + _EPS)
         if not len(over):
             return None

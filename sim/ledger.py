@@ -14,10 +14,8 @@ import numpy as np
 
 from sim.engine import Segment
 from sim.signals import Signal
-from sim.units import J_PER_KWH, FloatArray, IntArray
+from sim.units import HOUR_S, J_PER_KWH, KWH_PER_MWH, W_PER_KW, FloatArray, IntArray
 from sim.world import World
-
-USD_PER_MWH_PER_KWH = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +70,7 @@ def open_ledger(world: World, segments: Sequence[Segment]) -> Ledger:
         power_w=power_w,
         energy_kwh=facility_w * (end_s - start_s) / J_PER_KWH,
         carbon_g=facility_w * _integrals(world.intensity, region, start_s, end_s) / J_PER_KWH,
-        cost_usd=facility_w * _integrals(world.price, region, start_s, end_s) / J_PER_KWH * USD_PER_MWH_PER_KWH,
+        cost_usd=facility_w * _integrals(world.price, region, start_s, end_s) / J_PER_KWH / KWH_PER_MWH,
     )
 
 
@@ -106,7 +104,7 @@ def _one_region(world: World, ledger: Ledger, r: int, edges_s: FloatArray) -> di
     idle_j = region.idle_w * region.pue * span_s
     job_j = loads[:, 3] * region.pue
     intensity = _sample(world.intensity[r], middle_s) / J_PER_KWH
-    price = _sample(world.price[r], middle_s) / J_PER_KWH * USD_PER_MWH_PER_KWH
+    price = _sample(world.price[r], middle_s) / J_PER_KWH / KWH_PER_MWH
 
     def per_epoch(values: FloatArray) -> FloatArray:
         return np.asarray(np.add.reduceat(values, to_epoch, axis=0))
@@ -153,11 +151,17 @@ def _load_integrals(start_s: FloatArray, end_s: FloatArray, amounts: FloatArray,
 
 def check_balance(world: World, ledger: Ledger, series: RegionSeries) -> None:
     """Assert that jobs plus idle equal the regions' totals: two independent sums of the same thing."""
+    span_h = np.diff(np.append(series.epoch_start_s, world.horizon_s)) / HOUR_S
+    kwh = series.power_w * span_h / W_PER_KW
     for r, region in enumerate(world.regions):
-        jobs_g = float(ledger.carbon_g[ledger.region == r].sum())
-        total_g, idle_g = float(series.carbon_g[r].sum()), float(series.idle_g[r].sum())
-        if not np.isclose(jobs_g + idle_g, total_g, rtol=1e-9, atol=1e-6):
-            raise AssertionError(
-                f"carbon of region {region.id} does not balance: jobs {jobs_g!r} g + idle {idle_g!r} g "
-                f"is not the region's {total_g!r} g"
-            )
+        mine = ledger.region == r
+        for what, jobs, idle, total in (
+            ("carbon (g)", ledger.carbon_g, series.idle_g, series.carbon_g),
+            ("energy (kWh)", ledger.energy_kwh, series.idle_kwh, kwh),
+            ("cost (USD)", ledger.cost_usd, series.idle_usd, series.cost_usd),
+        ):
+            parts, whole = float(jobs[mine].sum() + idle[r].sum()), float(total[r].sum())
+            if not np.isclose(parts, whole, rtol=1e-9, atol=1e-6):
+                raise AssertionError(
+                    f"{what} of region {region.id} does not balance: jobs and idle {parts!r}, the region {whole!r}"
+                )

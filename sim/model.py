@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,10 +48,6 @@ class Workload:
 
     jobs: tuple[Job, ...]
     durations_s: FloatArray
-
-    def with_jobs(self, keep: Sequence[int]) -> Workload:
-        """Return the workload of the jobs at these positions."""
-        return Workload(tuple(self.jobs[i] for i in keep), self.durations_s[np.asarray(keep, dtype=int)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ class Region:
         server models; each GPU adds (max - idle) of the card.
         """
         cpu_w = sum((s.max_w - s.idle_w) * count for s, count in self.servers) / self.cpus
-        if not gpus:
+        if not gpus or not self.gpus:  # a region without GPUs holds no job that wants one
             return cpus * cpu_w
         gpu_w = sum((s.gpu_max_w - s.gpu_idle_w) * s.gpus * count for s, count in self.servers) / self.gpus
         return cpus * cpu_w + gpus * gpu_w
@@ -134,7 +129,6 @@ class Place:
     job_id: str
     region: str
     start_s: float
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +137,6 @@ class Defer:
 
     job_id: str
     until_s: float
-    reason: str = ""
 
 
 Decision = Place | Defer

@@ -173,14 +173,14 @@ def _regions(run: Run, accounts: Accounts) -> pa.Table:
 def _decisions(run: Run, accounts: Accounts) -> pa.Table:
     """The decisions, and what rules refused later; actual carbon stands on the placement of a job that ran."""
     refused = [_refused(refusal, run.world.epoch_s) for refusal in run.refusals]
-    rows = sorted([*run.decisions, *refused], key=lambda row: row.now_s)
+    rows = sorted([*refused, *run.decisions], key=lambda row: row.now_s)
+    last = {row.job_id: row for row in rows if row.action == "place" and row.verdict == "ok"}
     position = {job.id: j for j, job in enumerate(run.world.workload.jobs)}
     carbon, started = accounts.jobs.carbon_g, ~np.isnan(accounts.jobs.start_s)
 
     def actual(row: DecisionRow) -> float | None:
         j = position.get(row.job_id)
-        held = j is not None and row.action == "place" and row.verdict == "ok" and bool(started[j])
-        return float(carbon[j]) if held and j is not None else None
+        return float(carbon[j]) if j is not None and row is last.get(row.job_id) and started[j] else None
 
     columns = {name: [getattr(row, name) for row in rows] for name in DecisionRow.__slots__}
     columns["actual_carbon_g"] = [actual(row) for row in rows]

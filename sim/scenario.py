@@ -151,6 +151,13 @@ class Scenario(_Spec):
     policies: list[str] = []
     seed: int = 0
 
+    @field_validator("epoch_min")
+    @classmethod
+    def _whole_seconds(cls, epoch_min: float) -> float:
+        if abs(epoch_min * MINUTE_S - round(epoch_min * MINUTE_S)) > 1e-9:
+            raise ValueError("epochs are not whole seconds; expected such as 15 or 0.5")
+        return epoch_min
+
     @model_validator(mode="after")
     def _distinct_regions(self) -> Scenario:
         ids = [region.id for region in self.regions]
@@ -180,18 +187,32 @@ class Scenario(_Spec):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def scenario_file(path: str | Path) -> Path:
+    """Return the scenario file at a path, or the bundled one of that name (`demo`).
+
+    Raises:
+        InputError: If there is neither.
+    """
+    source, bundled = Path(path), bundled_scenarios()
+    if not source.is_file() and str(path) in bundled:
+        return bundled[str(path)]
+    if not source.is_file():
+        raise InputError(f"{path}: no such scenario file; bundled ones are {', '.join(sorted(bundled))}")
+    return source
+
+
+def bundled_scenarios() -> dict[str, Path]:
+    """Return the scenario files that come with the package, by name."""
+    return {file.stem: file for file in Path(str(resources.files("sim") / "scenarios")).glob("*.yaml")}
+
+
 def load_scenario(path: str | Path) -> Scenario:
-    """Return the scenario of a YAML file, or of a bundled one by its name (`demo`).
+    """Return the scenario of a YAML file, or of a bundled one by its name.
 
     Raises:
         InputError: If there is no such file, or a field is missing, unknown or wrong: names file and field.
     """
-    source = Path(path)
-    if not source.suffix and not source.is_file():
-        source = Path(str(resources.files("sim") / "scenarios" / f"{path}.yaml"))
-    if not source.is_file():
-        known = ", ".join(sorted(p.stem for p in Path(str(resources.files("sim") / "scenarios")).glob("*.yaml")))
-        raise InputError(f"{path}: no such scenario file; bundled ones are {known}")
+    source = scenario_file(path)
     try:
         content = yaml.safe_load(source.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -234,7 +255,7 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
     intensity, price = _signals(scenario, regions, horizon_s, data_dir)
     return World(
         start=scenario.start_utc,
-        epoch_s=scenario.epoch_min * MINUTE_S,
+        epoch_s=float(round(scenario.epoch_min * MINUTE_S)),
         horizon_s=horizon_s,
         regions=regions,
         workload=build_workload(scenario.workload, scenario.start_utc, scenario.days * DAY_S, regions, rng, data_dir),

@@ -71,8 +71,9 @@ class Signal:
 
     def up_to(self, t_s: float) -> Signal:
         """Return what is known at `t_s`: every interval that has begun, the current one included."""
-        k = self.index(t_s) + 1
-        return Signal(self.zone, self.unit, self.start_s, self.step_s, self.values[:k], self.issued_at_s)
+        known = self.values[: self.index(t_s) + 1]
+        known.flags.writeable = False  # of this slice: whoever looks cannot rewrite the world
+        return Signal(self.zone, self.unit, self.start_s, self.step_s, known, self.issued_at_s)
 
     def cumulative(self, t_s: FloatArray) -> FloatArray:
         """Return the integral from `start_s` to each time, unit x seconds; exact between samples too."""

@@ -108,7 +108,7 @@ def summarise(
         "carbon_kg": carbon,
         "energy_kwh": energy_kwh,
         "cost_usd": float(ledger.cost_usd.sum()) + (float(idle.idle_usd.sum()) if idle else 0.0),
-        "intensity_g_per_kwh": ratio(carbon["total"] * G_PER_KG, energy_kwh),
+        "intensity_g_per_kwh": ratio((carbon["dynamic"] + carbon["idle"]) * G_PER_KG, energy_kwh),
         "g_per_job": ratio(carbon["dynamic"] * G_PER_KG, count),
         "wait_s": _spread(jobs.wait_s),
         "jct_s": _spread(jobs.jct_s),

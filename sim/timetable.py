@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.model import Job, demand
 from sim.signals import Signal
-from sim.units import J_PER_KWH, BoolArray, FloatArray
+from sim.units import J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray
 from sim.view import View
 from sim.world import ROUNDING_S
 
@@ -69,7 +69,7 @@ class Timetable:
         self.edges_s = view.now_s + view.epoch_s * np.arange(slots + 1.0)
         self._pue = np.array([region.pue for region in view.regions])
         self._carbon_g_per_w = self._per_watt(view.intensity_forecast)
-        self._cost_usd_per_w = self._per_watt(view.price_forecast) / 1000.0  # USD/MWh -> USD/kWh
+        self._cost_usd_per_w = self._per_watt(view.price_forecast) / KWH_PER_MWH
         self.intensity = self._at_edges(view.intensity_forecast)
         self.price = self._at_edges(view.price_forecast)
         self._free = self._room(slots)
@@ -90,25 +90,31 @@ class Timetable:
         room: FloatArray = np.repeat(capacity[:, None, :], slots, axis=1)
         room[:, :, 0] *= view.constraints.cpu_limit(self.edges_s[:-1], view.epoch_s)
         for held in view.commitments:
-            first = max(0, int((held.start_s - view.now_s) // view.epoch_s))
-            last = self._slot_after(max(held.end_s, view.now_s + _EPS))
+            waits = not held.running and held.start_s <= view.now_s  # in a queue: it starts now at the earliest
+            start_s = view.now_s if waits else held.start_s
+            end_s = view.now_s + held.job.duration_estimate_s if waits else held.end_s
+            first = max(0, self._slot(start_s))
+            last = max(first + 1, self._slot_after(end_s))  # what runs longer than its estimate still runs now
             room[view.region_index[held.region], first:last] -= demand(held.job)
         return room
+
+    def _slot(self, t_s: float) -> int:
+        return int(np.floor((t_s - self.view.now_s) / self.view.epoch_s + _EPS))
 
     def _slot_after(self, t_s: float) -> int:
         return int(np.ceil((t_s - self.view.now_s) / self.view.epoch_s - _EPS))
 
-    def options(self, job: Job) -> Options:
-        """Return the job's options: within its deadline and delay rules if any is feasible, else late ones."""
-        last_s = min(job.latest_start_s, self.view.constraints.latest_start_s(job))
+    def last_start_s(self, job: Job) -> float:
+        """Return the last start that meets the job's deadline and the delay rules."""
+        return min(job.latest_start_s, self.view.constraints.latest_start_s(job))
+
+    def options(self, job: Job, *, late: bool) -> Options | None:
+        """Return the job's options within its deadline and delay rules, or all; None if there is no such start."""
         length = self._slot_after(self.view.now_s + job.duration_estimate_s)
         most = len(self.edges_s) - 1 - length
-        timely = min(most, int((last_s - self.view.now_s + ROUNDING_S) // self.view.epoch_s) + 1)
-        if timely > 0:
-            options = self._options(job, timely, length, late=False)
-            if options.feasible.any():
-                return options
-        return self._options(job, most, length, late=True)
+        if not late:
+            most = min(most, self._slot(self.last_start_s(job) + ROUNDING_S) + 1)
+        return self._options(job, most, length, late=late) if most > 0 else None
 
     def _options(self, job: Job, count: int, length: int, *, late: bool) -> Options:
         starts_s = self.edges_s[:count]
@@ -140,15 +146,22 @@ class Timetable:
 
         return run(self._carbon_g_per_w), run(self._cost_usd_per_w)
 
-    def assign(self, job: Job, score: Score) -> Assignment | None:
-        """Book the feasible option of the lowest score; late jobs take the earliest. None if there is none.
+    def assign(self, job: Job, score: Score, late_score: Score | None = None) -> Assignment | None:
+        """Book the feasible option of the lowest score; None if there is none.
 
-        Ties go to the earlier start, then to the home region, then to scenario order.
+        Where no timely start is left, every later one is offered: the earliest is taken, or the one of the lowest
+        `late_score`. Ties go to the earlier start, then to the home region, then to scenario order.
         """
-        options = self.options(job)
-        points = earliest(options) if options.late else score(options)
+        for late, points in ((False, score), (True, late_score or earliest)):
+            options = self.options(job, late=late)
+            run = self._assign(options, points(options)) if options else None
+            if run:
+                return run
+        return None
+
+    def _assign(self, options: Options, points: FloatArray) -> Assignment | None:
         points = np.where(options.feasible, points, np.inf)
-        home = self.view.region_index[job.home]
+        home = self.view.region_index[options.job.home]
         order = [home, *(r for r in range(len(self.view.regions)) if r != home)]
         ranked = points[order].T  # (S, R): starts first, so that argmin prefers the earlier
         least = float(ranked.min())
@@ -164,13 +177,12 @@ class Timetable:
 
         A run without room, against a rule or beyond the horizon is not booked: the problem is named.
         """
-        s = int((start_s - self.view.now_s) // self.view.epoch_s)
-        length = self._slot_after(self.view.now_s + job.duration_estimate_s)
-        last_s = min(job.latest_start_s, self.view.constraints.latest_start_s(job))
-        late = start_s > last_s + ROUNDING_S
-        if not 0 <= s < len(self.edges_s) - length:
-            return Figures(0.0, 0.0, late, "starts before now or beyond the planning horizon")
-        carbon, cost = self._run_sums(job, s + 1)
+        late = start_s > self.last_start_s(job) + ROUNDING_S
+        end_s = start_s + job.duration_estimate_s
+        if start_s < self.view.now_s or end_s > self.edges_s[-1]:
+            return Figures(0.0, 0.0, late, "starts before now or ends beyond the planning horizon")
+        s = self._slot(start_s)
+        length = self._slot_after(end_s) - s
         problem = "" if self._fits(job, s + 1, length)[r, s] else "no room"
         rule = self.view.constraints.why_not(
             job,
@@ -182,7 +194,12 @@ class Timetable:
         problem = rule or problem
         if not problem:
             self._free[r, s : s + length] -= demand(job)
-        return Figures(float(carbon[r, s]), float(cost[r, s]), late, problem)
+        facility_w = self.view.regions[r].job_power_w(job.cpus, job.gpus) * self.view.regions[r].pue
+        carbon, cost = (
+            facility_w * float(signals[r].integral(start_s, end_s)) / J_PER_KWH
+            for signals in (self.view.intensity_forecast, self.view.price_forecast)
+        )
+        return Figures(carbon, cost / KWH_PER_MWH, late, problem)
 
     def _book(self, options: Options, r: int, s: int) -> Assignment:
         job = options.job

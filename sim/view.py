@@ -21,7 +21,8 @@ class View:
     Attributes:
         now_s: Seconds since the scenario's start.
         epoch_s: Seconds to the next decision point.
-        horizon_s: How far ahead a plan may reach.
+        horizon_s: How far ahead a plan may reach: the longest span from submission to deadline that was seen, and
+            a day for the late.
         pending: Submitted jobs without a placement, in submit order; deferred ones are left out until due.
         deferred: How many pending jobs are deferred beyond now.
         commitments: What is running or planned, with estimated ends.
@@ -44,6 +45,11 @@ class View:
     def region_index(self) -> dict[str, int]:
         """Region id to its position."""
         return {region.id: r for r, region in enumerate(self.regions)}
+
+    @cached_property
+    def pending_by_id(self) -> dict[str, Job]:
+        """Pending job by id."""
+        return {job.id: job for job in self.pending}
 
     @cached_property
     def intensity_forecast(self) -> tuple[Signal, ...]:

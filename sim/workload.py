@@ -92,7 +92,7 @@ WorkloadSpec = Annotated[TraceWorkload | SyntheticWorkload, Field(discriminator=
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Jobs as arrays, in submit order; `labels` holds what the trace itself says of homes, teams, deadlines."""
+    """Jobs as arrays, in submit order; `labels` and `deadline_s` hold what the trace itself says of them."""
 
     ids: list[str]
     submit_s: FloatArray
@@ -101,6 +101,7 @@ class _Rows:
     gpus: FloatArray
     memory_gb: FloatArray
     labels: Mapping[str, list[Any]]
+    deadline_s: FloatArray | None = None
 
 
 def build_workload(
@@ -133,7 +134,7 @@ def _generate(spec: SyntheticWorkload, start: datetime, span_s: float, rng: np.r
 
 
 _NEEDED = ("job_id", "submit_s", "duration_s", "cpus", "gpus", "memory_gb")
-_LABELS = ("deadline_s", "home", "priority", "team", "customer", "tag")
+_LABELS = ("home", "priority", "team", "customer", "tag")
 
 
 def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generator) -> _Rows:
@@ -147,7 +148,8 @@ def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generat
         if name not in names:
             raise InputError(f"{path}: column {name!r} is missing; found {', '.join(names)}")
     labels = [name for name in _LABELS if name in names]
-    table = _select(pq.read_table(path, columns=[*_NEEDED, *labels]), path, spec, span_s, rng)
+    deadline = ["deadline_s"] if "deadline_s" in names else []
+    table = _select(pq.read_table(path, columns=[*_NEEDED, *deadline, *labels]), path, spec, span_s, rng)
     ids = [str(i) for i in table["job_id"].to_pylist()]
     cpus = _numbers(table, "cpus", path, ids, above=0.0)
     return _Rows(
@@ -164,6 +166,7 @@ def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generat
             unknown=None if spec.unknown.memory_gb_per_cpu is None else spec.unknown.memory_gb_per_cpu * cpus,
         ),
         labels={name: table[name].to_pylist() for name in labels},
+        deadline_s=_numbers(table, "deadline_s", path, ids) if "deadline_s" in names else None,
     )
 
 
@@ -183,8 +186,13 @@ def _select(table: pa.Table, path: Path, spec: TraceWorkload, span_s: float, rng
             "lower `count`, or raise `days`"
         )
     order = np.argsort(folded, kind="stable")
-    chosen = table.take(rows[order])
-    return chosen.set_column(chosen.schema.get_field_index("submit_s"), "submit_s", pa.array(folded[order]))
+    chosen, shift_s = table.take(rows[order]), (folded - submit_s[rows])[order]
+    for name in ("submit_s", "deadline_s"):
+        at = chosen.schema.get_field_index(name)
+        if at >= 0:
+            moved = chosen[name].to_numpy(zero_copy_only=False) + shift_s
+            chosen = chosen.set_column(at, name, pa.array(moved))
+    return chosen
 
 
 def _numbers(
@@ -272,8 +280,8 @@ def _check_priorities(priorities: list[Any], ids: list[str]) -> None:
 
 def _deadlines(rows: _Rows, spec: TraceWorkload | SyntheticWorkload, priorities: list[str | None]) -> FloatArray:
     """Return deadlines: the trace's own, or submission + duration + slack of the job's priority."""
-    if "deadline_s" in rows.labels:
-        return np.array(rows.labels["deadline_s"], dtype=float)
+    if rows.deadline_s is not None:
+        return rows.deadline_s
     if spec.slack_h is None:
         raise InputError("workload.slack_h is missing, and the trace has no column 'deadline_s'; give one")
     table = spec.slack_h if isinstance(spec.slack_h, dict) else dict.fromkeys(PRIORITIES, spec.slack_h)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,6 @@ from sim.errors import InputError
 from sim.forecast import Forecaster
 from sim.model import Job, Region, Workload
 from sim.signals import Signal
-from sim.units import DAY_S
 
 ROUNDING_S = 1e-6
 """Sums of seconds may differ by so much and still be equal."""
@@ -49,7 +49,12 @@ class World:
     accounting: Accounting = Accounting()
 
     def __post_init__(self) -> None:
-        """Refuse a job that no region can hold, or that ends before it begins."""
+        """Refuse a job that no region can hold, that ends before it begins, or whose id stands twice."""
+        ids = Counter(job.id for job in self.workload.jobs)
+        if ids and ids.most_common(1)[0][1] > 1:
+            raise InputError(
+                f"job id {ids.most_common(1)[0][0]!r} stands twice in the workload; expected distinct ids"
+            )
         known = {region.id for region in self.regions}
         for job in self.workload.jobs:
             check_job(job, self.regions, known)
@@ -58,12 +63,6 @@ class World:
     def region_index(self) -> dict[str, int]:
         """Region id to its position."""
         return {region.id: r for r, region in enumerate(self.regions)}
-
-    @cached_property
-    def planning_horizon_s(self) -> float:
-        """How far ahead planners look: the longest span from submission to deadline, and a day for the late."""
-        spans = (job.deadline_s - job.submit_s for job in self.workload.jobs)
-        return max(spans, default=0.0) + DAY_S
 
 
 def check_job(job: Job, regions: Sequence[Region], known: set[str]) -> None:

@@ -39,7 +39,7 @@ SIM_ORDER = [
     ("synthetic", "synthetic_jobs"),
     ("workload",),
     ("scenario",),
-    ("runfolder",),
+    ("runfolder", "recompute"),
     ("audit",),
 ]
 """Each module of sim may import from its own row and those above it."""

@@ -35,7 +35,7 @@ class PlaceJobResult(BaseModel):
 @ACT.tool(PlaceJob, effect="mutate")
 def place_job(request: PlaceJob, session: Session) -> PlaceJobResult:
     """Place the job."""
-    session.backend.place(Place(request.job_id, request.region, request.start_s, request.reason))
+    session.backend.place(Place(request.job_id, request.region, request.start_s))
     return PlaceJobResult(job_id=request.job_id, region=request.region, start_s=request.start_s)
 
 
@@ -43,7 +43,9 @@ class DeferJob(Request):
     """Leave a pending job undecided until `until_s`, when it is asked about again. Its deadline does not move."""
 
     job_id: JobId
-    until_s: Annotated[float, Field(gt=0, description="Seconds since the scenario's start; later than now.")]
+    until_s: Annotated[
+        float, Field(gt=0, allow_inf_nan=False, description="Seconds since the scenario's start; later than now.")
+    ]
     reason: Reason = ""
 
 

@@ -15,14 +15,15 @@ READ = Registry()
 
 RegionId = Annotated[str, Field(description="A region's id, as capacity_query lists them.")]
 JobId = Annotated[str, Field(description="A pending job's id, as list_jobs gives it.")]
-StartS = Annotated[float, Field(ge=0, description="Start, seconds since the scenario's start; now or later.")]
+StartS = Annotated[
+    float, Field(ge=0, allow_inf_nan=False, description="Start, seconds since the scenario's start; now or later.")
+]
 
 
 def pending_job(view: View, job_id: str) -> Job:
     """Return a pending job, or raise Fixable with the ids that there are."""
-    for job in view.pending:
-        if job.id == job_id:
-            return job
+    if job_id in view.pending_by_id:
+        return view.pending_by_id[job_id]
     known = ", ".join(job.id for job in view.pending[:8])
     raise Fixable(f"no pending job {job_id!r}; {len(view.pending)} are pending: {known}")
 
@@ -221,7 +222,7 @@ class WhatIf(Request):
     The runs are taken together, so that they compete for the same free capacity.
     """
 
-    runs: Annotated[list[PlannedRun], Field(min_length=1, max_length=10_000)]
+    runs: Annotated[list[PlannedRun], Field(min_length=1, max_length=1_000_000)]
 
 
 class RunProblem(BaseModel):
@@ -232,9 +233,13 @@ class RunProblem(BaseModel):
 
 
 class WhatIfResult(BaseModel):
-    """Totals of the plan by the forecast. `late` counts runs that would miss their deadline or delay rule."""
+    """Totals of the plan by the forecast, and each run's carbon in the order of the request.
+
+    `late` counts runs that would miss their deadline or delay rule.
+    """
 
     carbon_g: float
+    carbon_g_by_run: list[float]
     cost_usd: float
     mean_wait_s: float
     late: int
@@ -245,19 +250,21 @@ class WhatIfResult(BaseModel):
 def what_if(request: WhatIf, session: Session) -> WhatIfResult:
     """Return the plan's forecast figures."""
     view, timetable = session.view, session.timetable()
-    carbon_g = cost_usd = wait_s = 0.0
+    cost_usd = wait_s = 0.0
     late, problems = 0, []
+    carbon_g: list[float] = []
     for run in request.runs:
         job, r = pending_job(view, run.job_id), region_index(view, run.region)
         figures = timetable.evaluate(job, r, run.start_s)
-        carbon_g += figures.carbon_g
+        carbon_g.append(figures.carbon_g)
         cost_usd += figures.cost_usd
         wait_s += run.start_s - job.submit_s
         late += figures.late
         if figures.problem:
             problems.append(RunProblem(job_id=job.id, problem=figures.problem))
     return WhatIfResult(
-        carbon_g=carbon_g,
+        carbon_g=sum(carbon_g),
+        carbon_g_by_run=carbon_g,
         cost_usd=cost_usd,
         mean_wait_s=wait_s / len(request.runs),
         late=late,

@@ -18,6 +18,7 @@ from agent.policy.english import english
 from agent.policy.rules import DAYS, Delay, Headroom, Placement, PolicySet, Window
 from agent.policy.selection import about
 from sim.model import Job, Region
+from sim.world import ROUNDING_S
 
 Lookup = Callable[[str, float], float]
 Span = tuple[datetime, datetime]
@@ -198,7 +199,8 @@ def _excesses(rule: Headroom, region: Region, record: Record) -> Iterator[tuple[
         if busy > most and since_s is None:
             since_s = at_s
         elif busy <= most and since_s is not None:
-            yield since_s, at_s
+            if at_s - since_s > ROUNDING_S:
+                yield since_s, at_s
             since_s = None
 
 

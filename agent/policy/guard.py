@@ -87,7 +87,7 @@ class Guard:
     """Enforces the placement, delay and headroom rules of a policy (see `sim.constraints.Constraints`).
 
     Delay bounds are apart from placement: `allowed` and `why_not` do not look at them, because a job
-    that has missed its bound still has to run; `latest_start_s` and `why_late` do.
+    that has missed its bound still has to run; `latest_start_s` does.
     """
 
     def __init__(self, policy_set: PolicySet, regions: Sequence[Region], start: datetime, epoch_s: float) -> None:
@@ -151,11 +151,6 @@ class Guard:
             if not allowed[row, 0]:
                 return quoted(limit.rule)
         return None
-
-    def why_late(self, job: Job, start_s: float) -> str | None:
-        """Return the first delay rule whose bound this start misses, with its source; None if none."""
-        late = (rule for rule in self._rules_about(job)[1] if start_s > self._bound_s(rule, job))
-        return next((quoted(rule) for rule in late), None)
 
     def _rules_about(self, job: Job) -> tuple[tuple[PlacementLimit, ...], tuple[Delay, ...]]:
         key = self._key(job)

@@ -23,7 +23,7 @@ def plan_fifo(view: View) -> Plan:
         return np.where(options.starts_s >= not_before_s[:, None], earliest(options), np.inf)
 
     for job in view.pending:
-        if run := timetable.assign(job, score):
+        if run := timetable.assign(job, score, late_score=score):
             r = view.region_index[run.region]
             not_before_s[r] = max(not_before_s[r], run.start_s)
             runs.append(run)

@@ -31,13 +31,9 @@ class Scheduler:
     plan: Planner
     rolling: bool
 
-    def decide(self, view: View) -> list[Decision]:
-        """Return the decisions that carry out the plan at this epoch."""
-        return [self.commit(view, run) for run in self.plan(view)]
-
     def commit(self, view: View, run: Assignment) -> Decision:
         """Return the decision for one planned run: place it, or defer it if the plan is rolling and it is not due."""
         due = run.start_s < view.now_s + view.epoch_s
         if due or not self.rolling:
-            return Place(run.job.id, run.region, run.start_s, self.name)
-        return Defer(run.job.id, view.now_s + view.epoch_s, self.name)
+            return Place(run.job.id, run.region, run.start_s)
+        return Defer(run.job.id, view.now_s + view.epoch_s)

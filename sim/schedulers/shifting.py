@@ -6,6 +6,8 @@ deadlines and rules come from the Timetable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sim.model import Job
@@ -15,8 +17,10 @@ from sim.units import FloatArray
 from sim.view import View
 
 
-def _assign_all(view: View, jobs: tuple[Job, ...], timetable: Timetable, score: Score) -> Plan:
-    runs = (timetable.assign(job, score) for job in jobs)
+def _assign_all(view: View, jobs: Sequence[Job], timetable: Timetable, score: Score) -> Plan:
+    """Book the jobs in order, but those first that must start before the next decision to be in time."""
+    urgent_first = sorted(jobs, key=lambda job: timetable.last_start_s(job) >= view.now_s + view.epoch_s)
+    runs = (timetable.assign(job, score) for job in urgent_first)
     return tuple(run for run in runs if run is not None)
 
 
@@ -62,4 +66,4 @@ def plan_time_shift(view: View) -> Plan:
 def plan_spatiotemporal(view: View) -> Plan:
     """Where and when the run would emit least by the forecast, the jobs of most energy choosing first."""
     jobs = sorted(view.pending, key=lambda job: -job.cpus * job.duration_estimate_s)
-    return _assign_all(view, tuple(jobs), Timetable(view), lambda options: options.carbon_g)
+    return _assign_all(view, jobs, Timetable(view), lambda options: options.carbon_g)

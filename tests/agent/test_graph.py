@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -168,6 +170,33 @@ def test_in_tools_mode_the_model_looks_and_drafts_and_its_plan_is_committed_if_i
     assert model.calls[0].tools, "the schemas were offered"
     answered = model.calls[1].messages[-1]
     assert json.loads(answered["content"])["g_per_kwh"][5] == 50
+
+
+def test_in_tools_mode_a_deferral_leaves_the_job_pending_until_then():
+    script = [
+        tool("defer_job", job_id="a", until_s=5 * HOUR_S),
+        Turn("Five o'clock is the cleanest; asked again then."),
+        *[Turn("Done.")] * 2,
+    ]
+    _, records = run(ScriptedModel(script), mode="tools")
+    (decision,) = records[0].decisions
+    assert (decision.action, records[0].decided_by) == ("defer", "model")
+    assert [record.now_s / HOUR_S for record in records] == [0, 2, 5]
+
+
+def test_in_tools_mode_time_that_runs_out_is_a_failure_that_replays(tmp_path: Path):
+    def slow(_: Sequence[Message]) -> Turn:
+        time.sleep(0.06)
+        return tool("list_jobs")
+
+    store = Store.create(tmp_path / "t.sqlite")
+    hasty = dataclasses.replace(agent(ScriptedModel(slow), mode="tools"), deadline_s=0.15)
+    first = AgentRun(small(), hasty, store=store)
+    records = list(first)
+    assert records[0].decided_by == "fallback"
+    assert "no finished plan within" in records[0].reason
+    replayed = ReplayedModel([recorded(call) for call in store.model_calls()], "scripted")
+    assert placements(run(replayed, mode="tools")[0]) == placements(first)
 
 
 def test_in_tools_mode_a_draft_that_is_worse_is_kept_out():

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.bound import lower_bound
 from sim.constraints import Unconstrained
-from sim.engine import Engine, Refusal
-from sim.errors import IllegalAction, RuleDenied
+from sim.engine import Engine, Refusal, Segment
+from sim.errors import IllegalAction, InputError, RuleDenied
 from sim.model import Commitment, Defer, Job, Place
 from sim.runner import simulate
 from sim.schedulers import SCHEDULERS
+from sim.summary import account
 from sim.units import HOUR_S, FloatArray
 from sim.world import World
 from tests.worlds import mock_job, mock_region, mock_world
@@ -22,8 +24,11 @@ from tests.worlds import mock_job, mock_region, mock_world
 
 def log(engine: Engine) -> list[tuple[str, str, float, float]]:
     """Return (job, region, start h, end h) of what ran, in start order."""
-    world = engine.world
-    ordered = sorted(engine.segments, key=lambda s: (s.start_s, s.job))
+    return log_of(engine.segments, engine.world)
+
+
+def log_of(segments: list[Segment], world: World) -> list[tuple[str, str, float, float]]:
+    ordered = sorted(segments, key=lambda s: (s.start_s, s.job))
     return [
         (world.workload.jobs[s.job].id, world.regions[s.region].id, s.start_s / HOUR_S, s.end_s / HOUR_S)
         for s in ordered
@@ -202,3 +207,70 @@ def test_cpu_use_is_kept_below_a_rules_limit_over_the_whole_run():
     engine.place(Place("a", "home", 0.0))
     with pytest.raises(RuleDenied, match="CPU use of home would be 10 of the allowed 5"):
         engine.place(Place("b", "home", 0.0))
+
+
+def test_at_the_horizon_runs_end_and_none_begins():
+    """a ends exactly at the horizon, b waits for its room, c is planned for that moment: neither starts."""
+    engine = Engine(mock_world([mock_job("a", hours=3), mock_job("b"), mock_job("c", slack_h=9)], [[100]], hours=3))
+    engine.next_view()
+    engine.place(Place("a", "home", 0.0))
+    engine.place(Place("b", "home", 0.0))
+    engine.place(Place("c", "home", 3 * HOUR_S))
+    assert engine.next_view() is None
+    assert [(segment.job, segment.finished) for segment in engine.segments] == [(0, True)]
+
+
+@pytest.mark.parametrize("until_h", [float("inf"), 1000.0])
+def test_a_job_cannot_be_deferred_past_the_end(until_h: float):
+    engine = Engine(mock_world([mock_job("a")], [[100]]))
+    engine.next_view()
+    with pytest.raises(IllegalAction, match="not after the end of the run"):
+        engine.defer("a", until_h * HOUR_S)
+
+
+def test_a_job_id_that_stands_twice_is_refused():
+    with pytest.raises(InputError, match="'a' stands twice"):
+        mock_world([mock_job("a"), mock_job("a", 1.0)], [[100]])
+
+
+def test_a_run_past_its_estimate_still_holds_its_room():
+    """Declared an hour, runs five: at hour 2 nothing is free at home, so fifo goes away."""
+    jobs = [mock_job("a"), mock_job("b", 2.0)]
+    run = simulate(mock_world(jobs, [[100], [100]], durations_h=[5, 1]), SCHEDULERS["fifo"])
+    assert log_of(run.segments, run.world) == [("a", "home", 0, 5), ("b", "away", 2, 3)]
+
+
+def test_a_run_past_its_estimate_counts_against_a_rules_limit():
+    class Half(Unconstrained):
+        def cpu_limit(self, times_s: FloatArray, step_s: float) -> FloatArray:
+            return np.full((1, len(times_s)), 0.5)
+
+    world = mock_world([mock_job("a", cpus=5), mock_job("b", 2.0, cpus=5)], [[100]], durations_h=[5, 1])
+    engine = Engine(world, Half(world.regions))
+    engine.next_view()
+    engine.place(Place("a", "home", 0.0))
+    engine.next_view()
+    with pytest.raises(RuleDenied, match="CPU use of home would be 10"):
+        engine.place(Place("b", "home", 2 * HOUR_S))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    jobs_strategy,
+    st.lists(st.floats(0.2, 5), min_size=12, max_size=12),
+    st.floats(1, 40),
+    st.sampled_from(sorted(SCHEDULERS)),
+)
+def test_wrong_estimates_and_short_horizons_break_nothing(
+    rows: list[tuple[float, float, int, float]], factors: list[float], horizon_h: float, name: str
+):
+    """Whatever runs, at any horizon: room is never exceeded, and the sums balance."""
+    jobs = [mock_job(f"j{n}", *row[:2], cpus=row[2], slack_h=row[3]) for n, row in enumerate(sorted(rows))]
+    hours = [factor * row[1] for factor, row in zip(factors, sorted(rows), strict=False)]
+    world = mock_world(jobs, [[100, 300, 200], [150, 50]], durations_h=hours, hours=200)
+    world = dataclasses.replace(world, horizon_s=horizon_h * HOUR_S)
+    run = simulate(world, SCHEDULERS[name])
+    account(run)
+    assert len({segment.job for segment in run.segments}) == len(run.segments)
+    assert all(segment.end_s <= world.horizon_s + 1e-6 for segment in run.segments)
+    lower_bound(world)

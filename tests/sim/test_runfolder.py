@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sim.audit import audit, overlap_sum
+from sim.audit import audit
 from sim.bound import lower_bound
 from sim.errors import InputError
+from sim.recompute import overlap_sum
 from sim.runfolder import read_run, write_run
 from sim.runner import simulate
 from sim.scenario import build_world, parse_scenario
@@ -70,33 +71,58 @@ def test_the_same_scenario_and_seed_give_byte_identical_placements(tmp_path: Pat
     assert first.read_bytes() == again.read_bytes()
 
 
-@pytest.mark.parametrize("column", ["energy_kwh", "carbon_g", "cost_usd", "start_s"])
-def test_a_placement_that_was_tampered_with_is_found(tmp_path: Path, column: str):
-    path = written(tmp_path / "run")
-    table = pq.read_table(path / "placements.parquet")
-    values = table[column].to_numpy().copy()
-    values[0] = values[0] * (1 + 1e-6) + (1.0 if column == "start_s" else 0.0)
-    pq.write_table(
-        table.set_column(table.column_names.index(column), column, pa.array(values)), path / "placements.parquet"
-    )
-    _, faults = audit(read_run(path), None)
-    assert faults
+def tamper(path: Path, table: str, column: str, change: float) -> None:
+    """Change the first number of a column."""
+    held = pq.read_table(path / f"{table}.parquet")
+    values = held[column].cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
+    values[0] += change
+    moved = held.set_column(held.column_names.index(column), column, pa.array(values))
+    pq.write_table(moved, path / f"{table}.parquet")
 
 
 @pytest.mark.parametrize(
-    "key",
-    ["energy_kwh", "cost_usd", "sla_violations", "unfinished", "carbon_kg.dynamic", "carbon_kg.idle", "wait_s.mean"],
+    ("table", "column"),
+    [
+        *(("placements", column) for column in ("energy_kwh", "carbon_g", "cost_usd", "start_s", "end_s", "cpus")),
+        *(("jobs", column) for column in ("carbon_g", "wait_s", "jct_s", "violated", "start_s")),
+        *(("regions", column) for column in ("busy_cpus", "power_w", "carbon_g")),
+    ],
 )
+def test_a_figure_that_was_tampered_with_is_found(tmp_path: Path, table: str, column: str):
+    path = written(tmp_path / "run")
+    tamper(path, table, column, 1.0)
+    assert audit(read_run(path), None)[1]
+
+
+SUMMED = [
+    "energy_kwh", "cost_usd", "sla_violations", "unfinished", "carbon_kg.dynamic", "carbon_kg.idle",
+    "carbon_kg.total", "wait_s.mean", "wait_s.p95", "jct_s.p50", "makespan_s", "utilization", "violation_rate",
+    "bound_kg", "gap", "g_per_job", "intensity_g_per_kwh", "jobs",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SUMMED)
 def test_a_total_that_was_tampered_with_is_named(tmp_path: Path, key: str):
     path = written(tmp_path / "run")
+    edit_summary(path, key, 1.001, 1e-3)
+    assert f"summary.json {key}" in {fault.where for fault in audit(read_run(path), None)[1]}
+
+
+def test_a_negative_footprint_of_the_model_is_no_way_to_a_lower_total(tmp_path: Path):
+    path = written(tmp_path / "run")
+    edit_summary(path, "carbon_kg.llm", 1.0, -0.5)
+    edit_summary(path, "carbon_kg.total", 1.0, -0.5)
+    assert "summary.json carbon_kg.llm" in {fault.where for fault in audit(read_run(path), None)[1]}
+
+
+def edit_summary(path: Path, key: str, factor: float, plus: float) -> None:
     summary = json.loads((path / "summary.json").read_text())
     holder = summary
     *parents, last = key.split(".")
     for parent in parents:
         holder = holder[parent]
-    holder[last] = holder[last] * (1 + 1e-6) + 1e-3
+    holder[last] = holder[last] * factor + plus
     (path / "summary.json").write_text(json.dumps(summary))
-    assert f"summary.json {key}" in {fault.where for fault in audit(read_run(path), None)[1]}
 
 
 def test_more_jobs_than_a_region_holds_are_found(tmp_path: Path):

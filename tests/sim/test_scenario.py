@@ -55,6 +55,7 @@ def test_the_demo_has_the_size_that_it_promises():
     [
         ({"dayz": 3}, "unknown key 'dayz'"),
         ({"days": None}, r"field 'days': found None"),
+        ({"epoch_min": 4.1234}, "field 'epoch_min': found 4.1234, epochs are not whole seconds"),
         ({"start": "2022-03-07T00:00:00"}, "field 'start': found '2022-03-07T00:00:00', .*timezone"),
         ({"regions": []}, "field 'regions'"),
         ({"signals": {"kind": "synthetic"}}, r"field 'signals.synthetic.seed' is missing"),
@@ -137,6 +138,12 @@ def test_folding_keeps_the_hour_of_the_day(tmp_path: Path):
     assert {job.id: job.submit_s for job in jobs} == {"a": 0.0, "b": 30 * HOUR_S - DAY_S, "c": 5 * HOUR_S}
 
 
+def test_folding_moves_the_deadline_with_the_submission(tmp_path: Path):
+    world = world_of_trace(tmp_path, {"count": 3, "arrivals": "fold"}, deadline_s=[9e4, 31 * HOUR_S, 9e4])
+    (job,) = (job for job in world.workload.jobs if job.id == "b")
+    assert (job.submit_s, job.deadline_s) == (6 * HOUR_S, 7 * HOUR_S)
+
+
 def test_columns_of_the_trace_go_before_what_the_scenario_draws(tmp_path: Path):
     world = world_of_trace(tmp_path, team=["ads", "ads", "ops"], deadline_s=[9e4, 9e5, 9e4])
     assert [(job.team, job.deadline_s) for job in world.workload.jobs] == [("ads", 9e4), ("ops", 9e4)]
@@ -151,6 +158,8 @@ def test_columns_of_the_trace_go_before_what_the_scenario_draws(tmp_path: Path):
         ({"cpus": [-1.0, 1.0, 2.0]}, "column 'cpus', job a: found -1"),
         ({"memory_gb": [None, None, None]}, "column 'memory_gb', job a: found null.*workload.unknown"),
         ({"deadline_s": [100.0, 9e5, 9e5]}, "job a: deadline 100 s is before"),
+        ({"deadline_s": [None, 9e5, 9e5]}, "column 'deadline_s', job a: found null"),
+        ({"job_id": ["a", "b", "a"]}, "job id 'a' stands twice"),
         ({"cpus": [11.0, 1.0, 2.0]}, "job a needs 11 CPUs, 0 GPUs, 1 GB, more than any region holds"),
         ({"home": ["mars", "gb", "gb"]}, "job a: home region 'mars' is unknown; regions are gb"),
         ({"priority": ["soon", "low", "low"]}, "job a: priority 'soon' is unknown"),

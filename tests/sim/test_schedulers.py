@@ -85,6 +85,35 @@ def test_fifo_takes_the_next_region_when_home_is_full_and_never_overtakes():
     ]
 
 
+def test_fifo_lets_no_late_or_small_job_overtake():
+    """b waits for the whole region; c would fit beside a, and must start at once to be in time, yet came after b."""
+    jobs = [
+        mock_job("a", hours=5, cpus=5),
+        mock_job("b", cpus=10),
+        mock_job("c", 0.5, cpus=5, slack_h=0),
+        mock_job("d", 0.5, cpus=5, slack_h=3),
+    ]
+    world = mock_world(jobs, [HOME])
+    assert ran(simulate(world, SCHEDULERS["fifo"])) == [
+        ("a", "home", 0),
+        ("b", "home", 5),
+        ("c", "home", 6),
+        ("d", "home", 6),
+    ]
+
+
+@pytest.mark.parametrize("name", ["greedy-carbon", "spatial-shift", "time-shift", "spatiotemporal"])
+def test_a_job_that_must_start_now_goes_before_one_that_can_wait(name: str):
+    world = mock_world([mock_job("large", hours=3), mock_job("urgent", cpus=1, slack_h=0)], [[100.0] * 24])
+    assert ran(simulate(world, SCHEDULERS[name]))[1] == ("urgent", "home", 0)
+
+
+def test_a_gpu_job_beside_a_region_without_gpus():
+    regions = [mock_region("home"), mock_region("away", gpus=4)]
+    world = mock_world([mock_job("a", gpus=1)], [[1.0] * 24, [500.0] * 24], regions=regions)
+    assert ran(simulate(world, SCHEDULERS["spatiotemporal"])) == [("a", "away", 0)]
+
+
 def test_a_late_job_runs_as_early_as_it_can():
     jobs = [mock_job("a", hours=5), mock_job("b", hours=1, slack_h=1)]
     world = mock_world(jobs, [HOME])

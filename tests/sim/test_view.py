@@ -62,7 +62,7 @@ def seen(view: View) -> list[object]:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 47), series, series, st.sampled_from(["intensity", "price"]))
 def test_no_view_depends_on_the_future(now_h: int, past: list[float], future: list[float], field: str):
-    jobs = [mock_job("a", hours=4), *(mock_job(f"b{h}", float(h)) for h in (1, now_h))]
+    jobs = [mock_job("a", hours=4), mock_job("b", 1.0), mock_job("c", float(now_h))]
     world = mock_world(jobs, [past, past[::-1]], hours=HOURS)
     assert seen(view_at(world, now_h)) == seen(view_at(with_future(world, now_h, future, field), now_h))
 
@@ -72,6 +72,19 @@ def test_a_view_does_depend_on_the_present_and_the_past():
     world = mock_world([mock_job("a"), mock_job("b", 5.0)], [[100.0] * 24, [200.0] * 24], hours=HOURS)
     other = with_future(world, 2, [900.0] * (24 + HOURS), "intensity")
     assert seen(view_at(world, 5)) != seen(view_at(other, 5))
+
+
+def test_jobs_that_come_later_are_not_in_the_view():
+    """Not even by how far ahead it looks: the later job has the longest slack of all."""
+    jobs = [mock_job("a", hours=4), mock_job("b", 1.0), mock_job("c", 3.0)]
+    known, more = (mock_world([*jobs, *later], [[100.0] * 24]) for later in ([], [mock_job("d", 5.0, slack_h=60)]))
+    assert seen(view_at(known, 3)) == seen(view_at(more, 3))
+
+
+def test_what_a_view_shows_cannot_be_used_to_rewrite_the_world():
+    view = view_at(mock_world([mock_job("a"), mock_job("b", 1.0)], [[100.0] * 24]), 1)
+    with pytest.raises(ValueError, match="read-only"):
+        view.intensity[0].values[0] = 0.0
 
 
 def test_the_true_durations_are_not_in_the_view():

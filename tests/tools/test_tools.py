@@ -97,6 +97,16 @@ def test_what_if_adds_up_carbon_cost_and_wait_and_sees_that_the_room_is_taken():
     assert result["problems"] == [{"job_id": "b", "problem": "no room"}]
 
 
+def test_what_if_sees_the_slots_that_a_run_from_the_middle_of_one_touches():
+    """Half past zero to half past one: the second hour is full."""
+    world = mock_world([mock_job("a", slack_h=0.5), mock_job("b", slack_h=9)], [[100.0] * 24])
+    one = session(world)
+    call("place_job", on=one, job_id="b", region="home", start_s=HOUR_S)
+    view = SimulatedBackend(one.backend._engine)._engine.view()  # type: ignore[attr-defined]
+    result = call("what_if", on=Session(view, one.backend), runs=[{"job_id": "a", "region": "home", "start_s": 1800}])
+    assert result.result["problems"] == [{"job_id": "a", "problem": "no room"}]
+
+
 def test_what_if_counts_a_start_after_the_latest_as_late():
     late = [{"job_id": "a", "region": "home", "start_s": 25 * HOUR_S}]
     assert call("what_if", runs=late).result["late"] == 1
@@ -123,6 +133,12 @@ def test_placing_and_deferring_reach_the_backend():
         ("place_job", {"job_id": "z", "region": "home", "start_s": 0}, "no pending job 'z'"),
         ("place_job", {"job_id": "a", "region": "mars", "start_s": 0}, "no region 'mars'"),
         ("defer_job", {"job_id": "a", "until_s": 0.0}, "until_s: Input should be greater"),
+        (
+            "place_job",
+            {"job_id": "a", "region": "home", "start_s": float("inf")},
+            "start_s: Input should be a finite",
+        ),
+        ("defer_job", {"job_id": "a", "until_s": 1e9}, "not after the end of the run"),
         ("what_if", {"runs": []}, "runs: List should have at least 1 item"),
     ],
 )
