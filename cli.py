@@ -176,9 +176,7 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
     faults = audit_run(run_dir, data_dir)
     if faults:
         raise FaultFound(f"{run_dir}: {len(faults)} fault(s)\n" + "\n".join(f"  {fault}" for fault in faults))
-    typer.echo(
-        f"{run_dir}: placements, jobs, regions and totals hold to 1e-9, no capacity exceeded, no rule of run.json broken"
-    )
+    typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, no rule broken")
 
 
 @app.command()
