@@ -29,9 +29,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-policy_app = typer.Typer(help="Read, show and confirm policies in plain English.", no_args_is_help=True)
-llm_app = typer.Typer(help="Fetch and test language models.", no_args_is_help=True)
+policy_app = typer.Typer(
+    help="Read, show and confirm policies in plain English.", no_args_is_help=True, rich_markup_mode=None
+)
+llm_app = typer.Typer(help="Fetch and test language models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(policy_app, name="policy")
 app.add_typer(llm_app, name="llm")
 
@@ -58,11 +61,12 @@ def common(
 
 
 TABLE_WIDTH = 110
+STOPPED = 130  # the exit code of a command that Ctrl-C ended
 
 
 def out_console() -> Console:
     """Return a console on standard output, wide enough for the tables."""
-    return Console(width=max(Console().width, TABLE_WIDTH))
+    return Console(width=max(Console().width, TABLE_WIDTH), emoji=False)
 
 
 def print_json(content: Any) -> None:
@@ -77,8 +81,10 @@ def demo(
     out: Out = Path("runs/demo"),
 ) -> None:
     """The agent on the bundled scenario, live, then a table beside the numeric schedulers."""
+    from agent.case import make_folder
     from agent.demo import run_demo
 
+    make_folder(out)
     try:
         model = open_model(llm)
     except InputError as error:
@@ -104,10 +110,11 @@ def simulate(
     llm: Llm = "local",
 ) -> None:
     """One run of a numeric scheduler."""
-    from agent.case import prepare, run_scheduler
+    from agent.case import make_folder, prepare, run_scheduler
     from sim.schedulers import scheduler as find
 
     find(scheduler)
+    make_folder(out)
     policies = confirmed(policy, accept_reading, llm)
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
@@ -124,17 +131,22 @@ def agent(
     out: Out = None,
     as_json: AsJson = False,
     accept_reading: AcceptReading = False,
-    deadline_s: Annotated[float, typer.Option("--deadline", help="Seconds the model has for an epoch.")] = 30.0,
+    deadline_s: Annotated[
+        float, typer.Option("--deadline", min=0.1, help="Seconds the model has for an epoch.")
+    ] = 30.0,
 ) -> None:
     """One run of the agent."""
-    from agent.case import prepare, run_agent, start_agent
+    from agent.case import check_mode, make_folder, prepare, run_agent, start_agent
     from agent.demo import epoch_line
 
+    check_mode(mode, llm)
+    make_folder(out)
     policies = confirmed(policy, accept_reading, llm)
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
-    run = start_agent(case, open_model(llm), mode=mode, out=out, deadline_s=deadline_s)
-    progress = Console(stderr=True, soft_wrap=True, highlight=False)
+    model = open_model(llm, scenario_sha256=case.scenario.sha256)
+    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s)
+    progress = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     done = run_agent(run, case, out, lambda record: progress.print(epoch_line(record, case.world), markup=False))
     report(done.summary, as_json, out)
 
@@ -173,10 +185,16 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
     """Recompute a run's totals from its placements and the input series; exit 1 if they differ."""
     from agent.audit import audit_run
 
-    faults = audit_run(run_dir, data_dir)
+    faults, broken = audit_run(run_dir, data_dir)
+    for violation in broken[:5]:
+        who = f"job {violation.job_id}" if violation.job_id else "jobs together"
+        typer.echo(f"{run_dir}: at {violation.at_s:g} s {who} broke: {violation.rule}", err=True)
     if faults:
         raise FaultFound(f"{run_dir}: {len(faults)} fault(s)\n" + "\n".join(f"  {fault}" for fault in faults))
-    typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, no rule broken")
+    typer.echo(
+        f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, "
+        f"{len(broken) or 'no'} breach(es) of rules, as its summary says"
+    )
 
 
 @app.command()
@@ -200,7 +218,8 @@ def console(
     from tui import live
 
     case = prepare(scenario, data_dir, policy or [])
-    model, out = open_model(llm), Path("runs") / f"console-{case.scenario.name}"
+    out = Path("runs") / f"console-{case.scenario.name}"
+    model = open_model(llm, scenario_sha256=case.scenario.sha256)
     run = start_agent(case, model, out=out)
     log_to(out / "agent.log")
     show(live(run, case, out=out, paused=paused))
@@ -249,6 +268,7 @@ def policy_confirm(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show the reading of a policy, ask, and put it in force as NAME.rules.json beside the text."""
+    from agent.policy.enforced import require_enforced
     from agent.policy.english import show
     from agent.policy.reading import Reading, confirm, load_rules
 
@@ -260,6 +280,10 @@ def policy_confirm(
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
     by = "a person" if rules else llm
     typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), by)}")
+    try:
+        require_enforced(reading.policy_set)
+    except InputError as error:
+        typer.echo(f"warning: runs will refuse this policy: {error}", err=True)
 
 
 @policy_app.command("show")
@@ -287,7 +311,7 @@ def llm_check(llm: Llm = "local") -> None:
     answer = probe(llm)
     print_json(answer)
     if not answer["ok"]:
-        raise FaultFound(f"{llm}: {answer['error']}")
+        raise FaultFound(str(answer["error"]))
 
 
 def log_to(file: Path) -> None:
@@ -298,12 +322,14 @@ def log_to(file: Path) -> None:
 # -- helpers shared by commands ------------------------------------------------------------------
 
 
-def open_model(spec: str) -> LanguageModel | None:
+def open_model(spec: str, *, scenario_sha256: str = "") -> LanguageModel | None:
     """Return the language model of a SPEC, None for `none`; `replay:RUN_DIR` answers as that run recorded."""
     from agent.llm.select import open_model as select
     from agent.replay import open_replay
 
-    return open_replay(Path(spec.removeprefix("replay:"))) if spec.startswith("replay:") else select(spec)
+    if spec.startswith("replay:"):
+        return open_replay(Path(spec.removeprefix("replay:")), scenario_sha256)
+    return select(spec)
 
 
 def load_vocabulary(path: Path | None) -> Vocabulary:
@@ -369,9 +395,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         typer.echo(f"cws: {error}", err=True)
         sys.exit(2 if isinstance(error, InputError) else 1)
-    except KeyboardInterrupt:
-        typer.echo("cws: stopped", err=True)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == STOPPED:  # typer takes the interrupt
+            typer.echo("cws: stopped", err=True)
+        raise
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ class Console(App[None]):
 
     CSS = """
     #bar { height: 1; background: $panel; padding: 0 1; }
-    #title { width: 1fr; text-style: bold; }
+    #title { width: 1fr; text-style: bold; padding-right: 1; }
     #status { width: auto; }
     #error { display: none; height: 1; background: $error; color: $background; padding: 0 1; }
     #error.-shown { display: block; }
@@ -228,6 +228,7 @@ class Console(App[None]):
         Binding("f", "follow", "Follow"),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", show=False, priority=True),
     ]
 
     state = reactive("running", init=False)  # running, paused, finished, failed

@@ -15,8 +15,10 @@ from sim.runfolder import RunFolder, read_run
 from sim.world import World
 
 
-def audit_run(path: Path, data_dir: Path | None) -> list[Fault]:
-    """Return every fault of a run folder: figures that do not follow from its placements, rules that were broken.
+def audit_run(path: Path, data_dir: Path | None) -> tuple[list[Fault], list[Violation]]:
+    """Return every fault of a run folder (figures that do not follow from its placements), and the rules it broke.
+
+    A run that broke rules and says so has no fault: whether it should have is another question.
 
     Raises:
         InputError: If the folder is damaged or the input series cannot be read.
@@ -27,8 +29,7 @@ def audit_run(path: Path, data_dir: Path | None) -> list[Fault]:
     said = folder.summary.get("policy_violations")
     if said != len(broken):
         faults.append(Fault("summary.json policy_violations", said, len(broken)))
-    faults += [Fault(f"job {v.job_id} in {v.region} at {v.at_s:g} s", "a broken rule", v.rule) for v in broken[:5]]
-    return faults
+    return faults, broken
 
 
 def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:

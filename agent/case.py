@@ -11,6 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from agent import prompts
 from agent.graph import Agent
 from agent.llm.protocol import LanguageModel
@@ -88,12 +90,41 @@ def prepare(path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, 
     check_regions(rules, {region.id for region in scenario.regions})
     case = Case(
         scenario=scenario,
-        world=build_world(scenario, data_dir),
+        world=_world(scenario, file, data_dir),
         policies=tuple(PolicyText(policy.name, read_text(policy)) for policy in paths),
         rules=rules,
     )
     case.guard()  # a rule that cannot be enforced is refused before anything runs
     return case
+
+
+def _world(scenario: Scenario, file: Path, data_dir: Path | None) -> World:
+    """Build the world; an error that names no file of its own is about the scenario's."""
+    try:
+        return build_world(scenario, data_dir)
+    except InputError as error:
+        if ".parquet" in str(error):
+            raise
+        raise InputError(f"{file}: {error}") from None
+
+
+def make_folder(out: Path | None) -> None:
+    """Make the run folder before anything runs. Raises InputError if it cannot be made."""
+    try:
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot make the folder: {error.strerror}") from None
+
+
+def check_mode(mode: str, llm: str) -> None:
+    """Refuse a mode that this version lacks, or that the model cannot do."""
+    if mode not in MODES:
+        raise InputError(f"--mode {mode!r}: this version has {' and '.join(MODES)}")
+    if mode == "tools" and llm.partition(":")[0] in ("local", "none"):
+        raise InputError(
+            "--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank"
+        )
 
 
 def named_policy(scenario: Path, name: str) -> Path:
@@ -135,12 +166,7 @@ def start_agent(
     case: Case, model: LanguageModel | None, *, mode: str = "rank", out: Path | None = None, deadline_s: float = 30.0
 ) -> AgentRun:
     """Return a run of the agent that is ready to be iterated; it logs to the store in `out` if given."""
-    if mode not in MODES:
-        raise InputError(f"--mode {mode!r}: this version has {' and '.join(MODES)}")
-    if mode == "tools" and (model is None or model.spec.startswith("local")):
-        raise InputError(
-            "--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank"
-        )
+    check_mode(mode, model.spec if model else "none")
     agent = Agent(
         model=model,
         mode=mode,
@@ -202,6 +228,7 @@ def _finish(
 ) -> Finished:
     accounts = account(run)
     broken = policy_violations(case.world, case.rules, accounts)
+    _warn_unfinished(case, accounts)
     summary = summarise(run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g)
     if out:
         write_run(
@@ -215,6 +242,22 @@ def _finish(
             rules=case.rules.as_json()["rules"],
         )
     return Finished(run, accounts, summary)
+
+
+def _warn_unfinished(case: Case, accounts: Accounts) -> None:
+    """Say that jobs were left unfinished: totals and means of such a run leave something out."""
+    jobs = case.world.workload.jobs
+    unfinished = np.isnan(accounts.jobs.end_s)
+    never = np.flatnonzero(np.isnan(accounts.jobs.start_s))
+    if unfinished.any():
+        first = f"; {len(never)} never started, the first of them {jobs[never[0]].id}" if len(never) else ""
+        log.warning(
+            "%d of %d jobs are unfinished at the horizon%s: is there room and time for them (drain_days), and do the "
+            "rules leave them a region?",
+            unfinished.sum(),
+            len(jobs),
+            first,
+        )
 
 
 def policy_violations(world: World, rules: PolicySet, accounts: Accounts) -> list[Violation]:

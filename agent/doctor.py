@@ -77,5 +77,7 @@ def _endpoint() -> Check:
 def _data(data_dir: Path | None) -> Check:
     if data_dir is None:
         return Check("real data", False, "no --data-dir given; only synthetic scenarios run", optional=True)
-    files = sorted(data_dir.rglob("*.parquet")) if data_dir.is_dir() else []
-    return Check("real data", bool(files), f"{len(files)} Parquet files in {data_dir}", optional=True)
+    if not data_dir.is_dir():
+        return Check("real data", False, f"{data_dir}: no such folder")
+    files = sorted(data_dir.rglob("*.parquet"))
+    return Check("real data", bool(files), f"{len(files)} Parquet files in {data_dir}")

@@ -8,15 +8,20 @@ from agent.llm.protocol import ModelFailed, ToolCall, Turn, Usage
 from agent.llm.scripted import Recorded, ReplayedModel
 from agent.record import ModelRecord
 from agent.store import FILE, Store
+from sim.errors import InputError
 
 
-def open_replay(run_dir: Path) -> ReplayedModel | None:
+def open_replay(run_dir: Path, scenario_sha256: str) -> ReplayedModel | None:
     """Return a model that answers as the run in this folder recorded; None if it ran without one.
 
     Raises:
-        InputError: If there is no such run.
+        InputError: If there is no such run, or it was of another scenario.
     """
     store = Store.open(run_dir / FILE)
+    if store.run().scenario_sha256 != scenario_sha256:
+        raise InputError(
+            f"--llm replay:{run_dir}: recorded on another scenario ({store.run().title}); replay it on its own"
+        )
     if store.run().llm == "none":
         return None
     return ReplayedModel([recorded(call) for call in store.model_calls()], spec=store.run().llm)

@@ -96,7 +96,7 @@ class Engine:
         return View(
             now_s=now_s,
             epoch_s=world.epoch_s,
-            horizon_s=self._longest_span_s + DAY_S,
+            horizon_s=min(self._longest_span_s + DAY_S, world.horizon_s + DAY_S),
             regions=world.regions,
             pending=tuple(due),
             deferred=len(self._pending) - len(due),

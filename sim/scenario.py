@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import yaml
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -39,18 +41,34 @@ class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Seed = Annotated[int, Field(ge=0)]
+
+
+def _is_text(value: Any) -> Any:
+    if not isinstance(value, str | datetime):
+        raise ValueError("expected a moment such as 2022-03-07T00:00:00Z")  # noqa: TRY004 - Pydantic wants ValueError
+    return value
+
+
+def _in_calendar(moment: datetime) -> datetime:
+    if not 1970 <= moment.year <= 2100:
+        raise ValueError("expected a year from 1970 to 2100")
+    return moment
+
+
 class ServerSpec(_Spec):
     """A server model and how many of it a region has; watts per server, and per GPU card."""
 
     model: str
     count: Annotated[int, Field(ge=1)]
-    cpus: Annotated[float, Field(gt=0)]
-    memory_gb: Annotated[float, Field(gt=0)]
-    idle_w: Annotated[float, Field(ge=0)]
-    max_w: Annotated[float, Field(gt=0)]
-    gpus: Annotated[float, Field(ge=0)] = 0.0
-    gpu_idle_w: Annotated[float, Field(ge=0)] = 0.0
-    gpu_max_w: Annotated[float, Field(ge=0)] = 0.0
+    cpus: Annotated[float, Field(allow_inf_nan=False, gt=0)]
+    memory_gb: Annotated[float, Field(allow_inf_nan=False, gt=0)]
+    idle_w: Annotated[float, Field(allow_inf_nan=False, ge=0)]
+    max_w: Annotated[float, Field(allow_inf_nan=False, gt=0)]
+    gpus: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
+    gpu_idle_w: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
+    gpu_max_w: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
 
     @model_validator(mode="after")
     def _idle_below_max(self) -> ServerSpec:
@@ -62,11 +80,11 @@ class ServerSpec(_Spec):
 class RegionSpec(_Spec):
     """A site: its grid zone as Electricity Maps writes it, and its servers."""
 
-    id: str
+    id: Name
     zone: str
     tz: str
     servers: Annotated[list[ServerSpec], Field(min_length=1)]
-    pue: Annotated[float, Field(ge=1)] = 1.2
+    pue: Annotated[float, Field(allow_inf_nan=False, ge=1)] = 1.2
     names: list[str] = []
     groups: list[str] = []
 
@@ -75,7 +93,7 @@ class RegionSpec(_Spec):
     def _known_tz(cls, tz: str) -> str:
         try:
             ZoneInfo(tz)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OSError):
             raise ValueError(f"{tz!r} is no IANA time zone; expected one such as Europe/London") from None
         return tz
 
@@ -104,7 +122,7 @@ class SyntheticSignals(_Spec):
     """Signals from the bundled generator."""
 
     kind: Literal["synthetic"]
-    seed: int
+    seed: Seed
 
 
 class ForecastSpec(_Spec):
@@ -120,7 +138,7 @@ class AccountingSpec(_Spec):
     scope: Literal["direct", "lifecycle"] = "lifecycle"
     idle: bool = True
     llm: bool = True
-    llm_w: Annotated[float, Field(ge=0)] = 30.0
+    llm_w: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 30.0
 
 
 class ObjectiveSpec(_Spec):
@@ -129,19 +147,19 @@ class ObjectiveSpec(_Spec):
     The weights are in grams of CO2-eq per unit, so that the sum is in grams.
     """
 
-    usd_weight_g: Annotated[float, Field(ge=0)] = 0.0
-    delay_weight_g: Annotated[float, Field(ge=0)] = 0.0
-    late_weight_g: Annotated[float, Field(ge=0)] = 1e6
+    usd_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
+    delay_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
+    late_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 1e6
 
 
 class Scenario(_Spec):
     """A scenario file. `days` is the span in which jobs arrive; `drain_days` more are left to finish them."""
 
-    name: str
-    start: AwareDatetime
-    days: Annotated[float, Field(gt=0, le=366)]
-    drain_days: Annotated[float, Field(ge=0, le=60)] = 5.0
-    epoch_min: Annotated[float, Field(gt=0, le=1440)] = 15.0
+    name: Name
+    start: Annotated[AwareDatetime, BeforeValidator(_is_text), AfterValidator(_in_calendar)]
+    days: Annotated[float, Field(allow_inf_nan=False, gt=0, le=366)]
+    drain_days: Annotated[float, Field(allow_inf_nan=False, ge=0, le=60)] = 5.0
+    epoch_min: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1440)] = 15.0
     regions: Annotated[list[RegionSpec], Field(min_length=1)]
     workload: WorkloadSpec
     signals: Annotated[FileSignals | SyntheticSignals, Field(discriminator="kind")]
@@ -149,7 +167,7 @@ class Scenario(_Spec):
     accounting: AccountingSpec = AccountingSpec()
     objective: ObjectiveSpec = ObjectiveSpec()
     policies: list[str] = []
-    seed: int = 0
+    seed: Seed = 0
 
     @field_validator("epoch_min")
     @classmethod
@@ -214,10 +232,25 @@ def load_scenario(path: str | Path) -> Scenario:
     """
     source = scenario_file(path)
     try:
-        content = yaml.safe_load(source.read_text(encoding="utf-8"))
+        content = yaml.load(source.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{source}: not a YAML file ({' '.join(str(error).split())})") from None
     return parse_scenario(content, str(source))
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML safely and refuses a key that stands twice, of which the last would win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE]
+        doubled = next((key for n, key in enumerate(keys) if key in keys[:n]), None)
+        if doubled is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"key {doubled!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+MERGE = "tag:yaml.org,2002:merge"
 
 
 def parse_scenario(content: Any, source: str) -> Scenario:
@@ -233,14 +266,22 @@ def parse_scenario(content: Any, source: str) -> Scenario:
 def first_error(error: ValidationError) -> str:
     """Return the first of Pydantic's complaints on one line: field, what was found, what was expected."""
     detail = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in detail["loc"]) or "(whole)"
+    # Pydantic names the branch of a union too: that is no key of the file
+    field = ".".join(str(part) for part in detail["loc"] if not _is_branch(part)) or "(whole)"
     if detail["type"] == "extra_forbidden":
         return f"unknown key {field!r}; remove it or mend its spelling"
     if detail["type"] == "missing":
         return f"field {field!r} is missing"
-    found = repr(detail["input"])
-    shown = found if len(found) <= 60 else found[:57] + "..."
-    return f"field {field!r}: found {shown}, {detail['msg'].removeprefix('Value error, ')}"
+    said = detail["msg"].removeprefix("Value error, ")
+    if isinstance(detail["input"], dict | list):
+        return f"field {field!r}: {said}"
+    return f"field {field!r}: found {repr(detail['input'])[:60]}, {said}"
+
+
+def _is_branch(part: str | int) -> bool:
+    return isinstance(part, str) and (
+        part in ("synthetic", "trace", "files") or "[" in part or part.startswith("constrained")
+    )
 
 
 def build_world(scenario: Scenario, data_dir: Path | None) -> World:

@@ -20,6 +20,9 @@ import pyarrow.parquet as pq
 from sim.errors import InputError
 from sim.units import FloatArray, at_time, iso
 
+LARGEST = 1e6
+"""No grid emits, and no market asks, as much as this: a larger value is a broken file."""
+
 
 class SignalRangeError(Exception):
     """A signal was asked for a time that it does not cover."""
@@ -118,11 +121,21 @@ class SignalFile:
             raise InputError(
                 f"{self.path}: column 'ts' is {schema.field('ts').type}; expected a timestamp with a time zone (UTC)"
             )
-        table = pq.read_table(self.path, columns=["ts", self.column], filters=[("zone", "=", zone)])
+        kind = schema.field(self.column).type
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            raise InputError(f"{self.path}: column {self.column!r} is {kind}; expected numbers")
+        try:
+            table = pq.read_table(self.path, columns=["ts", self.column], filters=[("zone", "=", zone)])
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise InputError(f"{self.path}: cannot be read ({' '.join(str(error).split())[:200]})") from None
         if not len(table):
             known = sorted(pc.unique(pq.read_table(self.path, columns=["zone"])["zone"]).to_pylist())
-            near = difflib.get_close_matches(zone, known, n=3, cutoff=0.3) or known[:10]
-            raise InputError(f"{self.path}: no zone {zone!r}; near it are {', '.join(near)}")
+            near = difflib.get_close_matches(zone, map(str, known), n=3, cutoff=0.3) or [
+                str(one) for one in known[:10]
+            ]
+            raise InputError(
+                f"{self.path}: no zone {zone!r}; near it are {', '.join(near) or 'none: the file is empty'}"
+            )
         return table
 
     def read(self, zone: str, start: datetime, first_s: float, last_s: float) -> Signal:
@@ -173,4 +186,10 @@ class SignalFile:
             raise InputError(
                 f"{where} has {len(bad)} value(s) that are null or not a number, the first at "
                 f"{iso(at_time(start, stamps_s[bad[0]]))}; expected a number in every row over {wanted}"
+            )
+        wild = np.flatnonzero(np.abs(values) > LARGEST)
+        if len(wild):
+            raise InputError(
+                f"{where}: found {values[wild[0]]:g} at {iso(at_time(start, stamps_s[wild[0]]))}, "
+                f"expected {self.unit} of at most {LARGEST:g}"
             )

@@ -22,8 +22,9 @@ from sim.errors import InputError
 from sim.model import PRIORITIES, Job, Region, Workload
 from sim.units import DAY_S, HOUR_S, FloatArray
 
-Share = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(allow_inf_nan=False, gt=0, le=1)]
 Priority = Literal["low", "normal", "high", "critical"]
+Slack = Annotated[float, Field(allow_inf_nan=False, ge=0, le=8784)]
 
 
 class _Spec(BaseModel):
@@ -33,15 +34,15 @@ class _Spec(BaseModel):
 class UnknownSpec(_Spec):
     """What to take where a trace does not say (null): an assumption of the scenario, never a silent default."""
 
-    gpus: Annotated[float, Field(ge=0)] | None = None
-    memory_gb_per_cpu: Annotated[float, Field(ge=0)] | None = None
+    gpus: Annotated[float, Field(allow_inf_nan=False, ge=0)] | None = None
+    memory_gb_per_cpu: Annotated[float, Field(allow_inf_nan=False, ge=0)] | None = None
 
 
 class _Flexibility(_Spec):
     """What a scenario adds to every job. Shares are drawn from the scenario's seed; what they leave has no label."""
 
-    count: Annotated[int, Field(ge=1)]
-    slack_h: Annotated[float, Field(ge=0)] | dict[Priority, Annotated[float, Field(ge=0)]] | None = None
+    count: Annotated[int, Field(ge=1, le=10_000_000)]
+    slack_h: Slack | dict[Priority, Slack] | None = None
     homes: dict[str, Share] = {}
     priorities: dict[Priority, Share] = {"normal": 1.0}
     teams: dict[str, Share] = {}
@@ -83,7 +84,7 @@ class SyntheticWorkload(_Flexibility):
     """
 
     kind: Literal["synthetic"]
-    max_cpus: Annotated[float, Field(gt=0)] = 64.0
+    max_cpus: Annotated[float, Field(allow_inf_nan=False, gt=0)] = 64.0
     gpus: bool = True
 
 
@@ -149,8 +150,8 @@ def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generat
             raise InputError(f"{path}: column {name!r} is missing; found {', '.join(names)}")
     labels = [name for name in _LABELS if name in names]
     deadline = ["deadline_s"] if "deadline_s" in names else []
-    table = _select(pq.read_table(path, columns=[*_NEEDED, *deadline, *labels]), path, spec, span_s, rng)
-    ids = [str(i) for i in table["job_id"].to_pylist()]
+    table = _select(_table(path, [*_NEEDED, *deadline, *labels]), path, spec, span_s, rng)
+    ids = _ids(table, path)
     cpus = _numbers(table, "cpus", path, ids, above=0.0)
     return _Rows(
         ids=ids,
@@ -170,9 +171,23 @@ def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generat
     )
 
 
+def _table(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:200]})") from None
+
+
+def _ids(table: pa.Table, path: Path) -> list[str]:
+    ids = table["job_id"].to_pylist()
+    if None in ids:
+        raise InputError(f"{path}: column 'job_id', row {ids.index(None)}: found null, expected an id")
+    return [str(i) for i in ids]
+
+
 def _select(table: pa.Table, path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generator) -> pa.Table:
     """Return `count` rows in submit order, their submit times within the span."""
-    submit_s = table["submit_s"].to_numpy(zero_copy_only=False)
+    submit_s = _numbers(table, "submit_s", path, _ids(table, path))
     if spec.arrivals == "fold":
         rows = rng.choice(len(table), size=min(spec.count, len(table)), replace=False)
         folded = submit_s[rows] % span_s
@@ -190,7 +205,7 @@ def _select(table: pa.Table, path: Path, spec: TraceWorkload, span_s: float, rng
     for name in ("submit_s", "deadline_s"):
         at = chosen.schema.get_field_index(name)
         if at >= 0:
-            moved = chosen[name].to_numpy(zero_copy_only=False) + shift_s
+            moved = _numbers(chosen, name, path, _ids(chosen, path)) + shift_s
             chosen = chosen.set_column(at, name, pa.array(moved))
     return chosen
 
@@ -205,10 +220,10 @@ def _numbers(
     unknown: float | FloatArray | None = None,
 ) -> FloatArray:
     """Return a column as numbers; nulls become `unknown` if the scenario states it, else they are refused."""
-    try:
-        values = table[name].cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise InputError(f"{path}: column {name!r} is {table[name].type}; expected numbers") from None
+    kind = table[name].type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)):
+        raise InputError(f"{path}: column {name!r} is {kind}; expected numbers")
+    values = table[name].cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
     missing = ~np.isfinite(values)
     if missing.any() and unknown is not None:
         values[missing] = np.broadcast_to(unknown, values.shape)[missing]
@@ -241,6 +256,10 @@ def _jobs(
         "tag": _draw(spec.tags, count, rng),
     }
     label = {name: list(rows.labels.get(name, values)) for name, values in drawn.items()}
+    for name, values in label.items():
+        strange = next((value for value in values if not isinstance(value, str | None)), None)
+        if strange is not None:
+            raise InputError(f"column {name!r} of the trace: found {strange!r}, expected text or null")
     _check_priorities(label["priority"], rows.ids)
     deadline_s = _deadlines(rows, spec, label["priority"])
     return tuple(

@@ -139,6 +139,48 @@ def test_a_broken_rule_is_found_by_the_audit(cws, scenario: Path, policy: Path, 
     assert "policy_violations" in found.err
 
 
+def test_a_run_that_broke_a_rule_and_says_so_is_an_honest_run(cws, scenario: Path, tmp_path: Path):
+    """Jobs of 10 CPUs, one at a time, and a rule that all start at once: some must be late."""
+    path, reading = tmp_path / "now.md", tmp_path / "now.json"
+    path.write_text("Run everything now.\n")
+    rule = {"kind": "delay", "max_delay_h": 0, "source": "Run everything now."}
+    reading.write_text(json.dumps({"rules": [rule], "unenforceable": []}))
+    cws("policy", "confirm", path, "--rules", reading, "--yes")
+    out = tmp_path / "run"
+    crowded = tmp_path / "crowded.yaml"
+    crowded.write_text(yaml.safe_dump(content(workload=content()["workload"] | {"count": 300})))
+    done = cws("simulate", crowded, "--scheduler", "fifo", "--policy", path, "--out", out, "--json")
+    assert done.json["policy_violations"] > 0
+    audited = cws("audit", out)
+    assert audited.code == 0
+    assert "broke: Jobs must" in audited.err
+
+
+def test_jobs_left_unfinished_are_said_so(cws, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = tmp_path / "short.yaml"
+    path.write_text(yaml.safe_dump(content(drain_days=0)))
+    assert cws("simulate", path, "--scheduler", "time-shift", "--json").json["unfinished"] > 0
+    assert "unfinished at the horizon" in caplog.text
+
+
+def test_an_only_rule_that_leaves_nowhere_to_run_is_refused(cws, scenario: Path, tmp_path: Path):
+    path, reading = tmp_path / "de.md", tmp_path / "de.json"
+    path.write_text("Everything runs in Germany.\n")
+    rule = {"kind": "placement", "effect": "only", "regions": ["de"], "source": "Everything runs in Germany."}
+    reading.write_text(json.dumps({"rules": [rule], "unenforceable": []}))
+    cws("policy", "confirm", path, "--rules", reading, "--yes")
+    refused = cws("simulate", scenario, "--scheduler", "fifo", "--policy", path)
+    assert refused.code == 2
+    assert "names no region of the scenario; expected one of gb" in refused.err
+
+
+def test_a_replay_on_another_scenario_is_refused(cws, scenario: Path, tmp_path: Path):
+    cws("agent", scenario, "--llm", "none", "--out", tmp_path / "run", "--json")
+    refused = cws("agent", "demo", "--llm", f"replay:{tmp_path / 'run'}")
+    assert refused.code == 2
+    assert "recorded on another scenario (small)" in refused.err
+
+
 def test_a_policy_is_shown_sentence_above_reading(cws, policy: Path):
     shown = cws("policy", "show", policy).out
     assert shown.startswith(POLICY)
@@ -180,6 +222,9 @@ def test_an_unreachable_endpoint_is_said_so(
         (("agent", "SCENARIO", "--llm", "none", "--mode", "tools"), "needs a model that can call tools"),
         (("agent", "SCENARIO", "--llm", "none", "--policy", "no.md"), "no.md: cannot read the policy"),
         (("agent", "SCENARIO", "--llm", "replay:/nowhere"), "trajectory.sqlite: missing"),
+        (("agent", "SCENARIO", "--llm", "local", "--mode", "tools"), "needs a model that can call tools"),
+        (("simulate", "SCENARIO", "--scheduler", "fifo", "--out", "SCENARIO"), "cannot make the folder"),
+        (("agent", "SCENARIO", "--llm", "none", "--out", "SCENARIO"), "cannot make the folder"),
         (("audit", "/nowhere"), "/nowhere: no such run folder"),
         (("console", "/nowhere"), "/nowhere"),
         (("demo", "--days", "9", "--llm", "none"), "--days 9"),

@@ -54,6 +54,6 @@ def scheduler(name: str) -> Scheduler:
     """Return the scheduler of this name, or raise InputError with the nearest names."""
     if name not in SCHEDULERS:
         near = difflib.get_close_matches(name, SCHEDULERS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"no scheduler {name!r}{hint} Known: {', '.join(SCHEDULERS)}")
+        hint = f"; did you mean {near[0]}?" if near else ";"
+        raise InputError(f"no scheduler {name!r}{hint} known are {', '.join(SCHEDULERS)}")
     return SCHEDULERS[name]

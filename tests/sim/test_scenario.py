@@ -58,7 +58,16 @@ def test_the_demo_has_the_size_that_it_promises():
         ({"epoch_min": 4.1234}, "field 'epoch_min': found 4.1234, epochs are not whole seconds"),
         ({"start": "2022-03-07T00:00:00"}, "field 'start': found '2022-03-07T00:00:00', .*timezone"),
         ({"regions": []}, "field 'regions'"),
-        ({"signals": {"kind": "synthetic"}}, r"field 'signals.synthetic.seed' is missing"),
+        ({"start": 0}, "field 'start': found 0, expected a moment"),
+        ({"start": "9999-12-31T00:00:00Z"}, "expected a year from 1970 to 2100"),
+        ({"seed": -1}, "field 'seed': found -1"),
+        ({"name": "../up"}, "field 'name': found '../up'"),
+        ({"days": float("inf")}, "field 'days': found inf"),
+        (
+            {"workload": {"kind": "synthetic", "count": 5, "slack_h": float("inf")}},
+            "field 'workload.slack_h': found inf",
+        ),
+        ({"signals": {"kind": "synthetic"}}, r"field 'signals.seed' is missing"),
         ({"workload": {"kind": "synthetic", "count": 5, "teams": {"a": 0.7, "b": 0.7}}}, "add up to 1.4"),
         ({"workload": {"kind": "synthetic", "count": 5, "slack_h": {"low": 3}}}, "no slack for priority 'normal'"),
     ],
@@ -72,6 +81,13 @@ def test_a_time_zone_that_is_none_is_refused():
     region = content()["regions"][0] | {"tz": "Europe/Lundun"}
     with pytest.raises(InputError, match="'Europe/Lundun' is no IANA time zone"):
         parse_scenario(content(regions=[region]), "x")
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("name: a\ndays: 3\ndays: 1\n")
+    with pytest.raises(InputError, match="key 'days' stands twice"):
+        load_scenario(path)
 
 
 def test_idle_above_full_load_is_refused():
@@ -160,6 +176,11 @@ def test_columns_of_the_trace_go_before_what_the_scenario_draws(tmp_path: Path):
         ({"deadline_s": [100.0, 9e5, 9e5]}, "job a: deadline 100 s is before"),
         ({"deadline_s": [None, 9e5, 9e5]}, "column 'deadline_s', job a: found null"),
         ({"job_id": ["a", "b", "a"]}, "job id 'a' stands twice"),
+        ({"submit_s": ["0", "1", "2"]}, "column 'submit_s' is string; expected numbers"),
+        ({"submit_s": [None, 1.0, 2.0]}, "column 'submit_s', job a: found null"),
+        ({"cpus": [True, True, False]}, "column 'cpus' is bool; expected numbers"),
+        ({"job_id": ["a", None, "c"]}, "column 'job_id', row 1: found null"),
+        ({"team": [["x"], ["y"], ["z"]]}, r"column 'team' of the trace: found \['x'\], expected text"),
         ({"cpus": [11.0, 1.0, 2.0]}, "job a needs 11 CPUs, 0 GPUs, 1 GB, more than any region holds"),
         ({"home": ["mars", "gb", "gb"]}, "job a: home region 'mars' is unknown; regions are gb"),
         ({"priority": ["soon", "low", "low"]}, "job a: priority 'soon' is unknown"),

@@ -99,6 +99,18 @@ def test_a_value_that_is_no_number_is_named_by_its_stamp(tmp_path: Path, bad: fl
         read(write(tmp_path / "s.parquet", values=[1.0, 2.0, bad, 4.0]))
 
 
+def test_a_value_that_no_grid_can_have_is_named(tmp_path: Path):
+    with pytest.raises(
+        InputError, match=r"found 1e\+300 at 2022-03-07T01:00:00Z, expected gCO2eq/kWh of at most 1e\+06"
+    ):
+        read(write(tmp_path / "s.parquet", values=[1.0, 1e300, 3.0, 4.0]))
+
+
+def test_a_column_of_text_is_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="column 'ci' is string; expected numbers"):
+        read(write(tmp_path / "s.parquet", values=["1", "2", "3", "4"]))  # type: ignore[list-item]
+
+
 def test_bad_values_outside_the_needed_span_do_not_matter(tmp_path: Path):
     assert len(read(write(tmp_path / "s.parquet", values=[1.0, 2.0, None]), hours=2).values) == 2
 
