@@ -148,7 +148,7 @@ def test_a_run_that_broke_a_rule_and_says_so_is_an_honest_run(cws, scenario: Pat
     cws("policy", "confirm", path, "--rules", reading, "--yes")
     out = tmp_path / "run"
     crowded = tmp_path / "crowded.yaml"
-    crowded.write_text(yaml.safe_dump(content(workload=content()["workload"] | {"count": 300})))
+    crowded.write_text(yaml.safe_dump(content(workload=content()["workload"] | {"count": 80})))
     done = cws("simulate", crowded, "--scheduler", "fifo", "--policy", path, "--out", out, "--json")
     assert done.json["policy_violations"] > 0
     audited = cws("audit", out)
