@@ -222,7 +222,8 @@ def _decide_with_tools(epoch: Epoch, model: LanguageModel, found: list[Candidate
             on_call=lambda name, arguments, outcome: epoch.note_call(name, arguments, outcome, by="model"),
         )
     except ModelFailed as failed:
-        _note_failure(epoch, prompt, conversation, failed, time.monotonic() - began)
+        spent_s = sum(call.seconds for call in epoch.model)  # what the turns before it took is noted with them
+        _note_failure(epoch, prompt, conversation, failed, max(0.0, time.monotonic() - began - spent_s))
         raise
     drafted = _from_draft(draft, best(found), len(found))
     _evaluate(epoch, drafted)

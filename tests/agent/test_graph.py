@@ -6,6 +6,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -280,3 +281,13 @@ def test_a_run_with_tool_calls_replays_too(tmp_path: Path):
     records = list(first)
     replayed = ReplayedModel([recorded(call) for call in store.model_calls()], "scripted")
     assert run(replayed, mode="tools")[1] == records
+
+
+def test_a_run_is_the_same_whoever_pulls_it_and_however_slowly():
+    """The console pulls an epoch at a time from another thread; the command line runs through."""
+    pulled = AgentRun(small(), agent(choosing("A")))
+    feed = iter(pulled)
+    with ThreadPoolExecutor(1) as thread:
+        while thread.submit(next, feed, None).result() is not None:
+            pass
+    assert placements(pulled) == placements(run(choosing("A"))[0])
