@@ -191,10 +191,8 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
         typer.echo(f"{run_dir}: at {violation.at_s:g} s {who} broke: {violation.rule}", err=True)
     if faults:
         raise FaultFound(f"{run_dir}: {len(faults)} fault(s)\n" + "\n".join(f"  {fault}" for fault in faults))
-    typer.echo(
-        f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, "
-        f"{len(broken) or 'no'} breach(es) of rules, as its summary says"
-    )
+    rules = f"rules broken {len(broken)} times, as its summary says" if broken else "no rule broken"
+    typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, {rules}")
 
 
 @app.command()
