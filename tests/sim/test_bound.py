@@ -46,7 +46,7 @@ def test_idle_carbon_is_in_the_total_where_it_counts():
         assert bound.total_kg == pytest.approx(bound.jobs_kg + bound.idle_kg)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(st.floats(0, 900), min_size=24, max_size=24),
     st.floats(0, 10),
@@ -68,7 +68,7 @@ def test_one_job_alone_by_enumeration(values: list[float], submit_h: float, hour
     assert found - bound <= 900 * step_h + 1e-6
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(jobs_strategy, st.lists(st.floats(0, 900), min_size=24, max_size=24), st.sampled_from(sorted(SCHEDULERS)))
 def test_no_schedule_that_meets_the_deadlines_beats_the_bound(
     rows: list[tuple[float, float, int, float]], values: list[float], name: str

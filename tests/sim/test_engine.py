@@ -147,7 +147,7 @@ def random_world(rows: list[tuple[float, float, int, float]], intensity: list[li
     return mock_world(jobs, intensity, hours=240)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(jobs_strategy, st.sampled_from(sorted(SCHEDULERS)))
 def test_capacity_is_never_exceeded_and_every_job_runs_once_after_its_submission(
     rows: list[tuple[float, float, int, float]], name: str
@@ -254,7 +254,7 @@ def test_a_run_past_its_estimate_counts_against_a_rules_limit():
         engine.place(Place("b", "home", 2 * HOUR_S))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     jobs_strategy,
     st.lists(st.floats(0.2, 5), min_size=12, max_size=12),

@@ -55,7 +55,7 @@ def test_busy_cpus_of_an_epoch_are_its_mean():
     assert series.busy[0, :, 0].tolist() == [pytest.approx(2), pytest.approx(1)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.floats(0, 40), st.floats(0.01, 30), st.integers(0, 1)), max_size=8),
     st.lists(st.floats(0, 1500), min_size=24, max_size=24),

@@ -59,7 +59,7 @@ def seen(view: View) -> list[object]:
     return [arrays, plain, plans]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 47), series, series, st.sampled_from(["intensity", "price"]))
 def test_no_view_depends_on_the_future(now_h: int, past: list[float], future: list[float], field: str):
     jobs = [mock_job("a", hours=4), mock_job("b", 1.0), mock_job("c", float(now_h))]

@@ -148,7 +148,7 @@ starts = st.lists(st.integers(0, 10 * 96).map(lambda n: n / 4), min_size=1, max_
 levels = st.lists(st.integers(-50, 500), min_size=8, max_size=8)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(placements, jobs, beginnings, starts, levels, levels)
 def test_the_guard_allows_exactly_the_runs_in_which_the_check_finds_no_fault(
     rules, a_job, begin, starts_h, carbon, prices
@@ -189,7 +189,7 @@ delays = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(delays, st.integers(0, 96), st.sampled_from(IDS), st.integers(1, 30), st.integers(0, 60))
 def test_a_start_at_a_decision_is_late_for_the_check_exactly_after_the_guards_latest_start(
     rule, submit, home, hours, wait
@@ -212,7 +212,7 @@ def test_a_start_at_a_decision_is_late_for_the_check_exactly_after_the_guards_la
     assert bool(found) == (start_s > guard.latest_start_s(one))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(windows, st.integers(1, 9), st.integers(0, 300), st.integers(1, 40), beginnings)
 def test_cpu_use_within_the_guards_limit_is_no_violation(window, tenths, start, hours, begin):
     """A run as wide as the strictest slot it touches passes; a wider one fails if the window holds in it."""
