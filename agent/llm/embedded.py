@@ -123,9 +123,12 @@ class EmbeddedModel:
 
     def _start(self, path: Path, threads: Threads) -> Any:
         try:
-            return self._runtime.Server(self._parameters(path, threads))
+            server = self._runtime.Server(self._parameters(path, threads))
         except RuntimeError as error:
             raise InputError(f"the embedded model did not start from {path}: {error}") from None
+        # Until its loop has answered once, stopping the runtime can wait for ever: an early exit would hang.
+        server.handle_chat_completions({"messages": [{"role": "user", "content": "ok"}], "max_tokens": 1})
+        return server
 
     def _parameters(self, path: Path, threads: Threads) -> Any:
         params = self._runtime.CommonParams()

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +123,8 @@ def test_a_web_page_may_not_ask(model):
     with error.value:
         assert error.value.code == 401
         assert not error.value.headers.get("Access-Control-Allow-Origin")
+
+
+def test_a_program_that_ends_right_after_opening_the_model_ends():
+    command = [sys.executable, "-c", "from agent.llm.embedded import EmbeddedModel; EmbeddedModel()"]
+    subprocess.run(command, cwd=Path(__file__).parents[3], timeout=60, check=True)
