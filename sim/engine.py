@@ -98,7 +98,7 @@ class Engine:
             epoch_s=world.epoch_s,
             horizon_s=min(self._longest_span_s + DAY_S, world.horizon_s + DAY_S),
             regions=world.regions,
-            pending=tuple(due),
+            pending=tuple(sorted(due, key=lambda job: self._position[job.id])),  # one sent back takes its old place
             deferred=len(self._pending) - len(due),
             commitments=(*self._running.values(), *queued, *self._planned.values()),
             intensity=tuple(signal.up_to(now_s) for signal in world.intensity),
@@ -178,13 +178,18 @@ class Engine:
         if self._is_over():
             return
         del self._planned[held.job.id]
+        if self._admit(held):
+            self._enqueue(held)
+
+    def _admit(self, held: Commitment) -> bool:
+        """Whether the rules let a due job start now; if not, it goes back to pending and the refusal is noted."""
         try:
             self._refuse_if_denied(held)
         except RuleDenied as denied:
             self._pending[held.job.id] = held.job
             self.refusals.append(Refusal(self.now_s, held.job.id, held.region, denied.rule))
-            return
-        self._enqueue(held)
+            return False
+        return True
 
     def _enqueue(self, held: Commitment) -> None:
         """Put a due job in its region's queue, in planned-start order, and start what fits."""
@@ -197,13 +202,8 @@ class Engine:
         queue = self._queues[r]
         while queue and not self._is_over() and self._fits(r, queue[0][2].job):
             held = queue.pop(0)[2]
-            try:
-                self._refuse_if_denied(held)
-            except RuleDenied as denied:
-                self._pending[held.job.id] = held.job
-                self.refusals.append(Refusal(self.now_s, held.job.id, held.region, denied.rule))
-                continue
-            self._start(r, held.job)
+            if self._admit(held):
+                self._start(r, held.job)
 
     def _start(self, r: int, job: Job) -> None:
         j = self._position[job.id]

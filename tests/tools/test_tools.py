@@ -102,7 +102,7 @@ def test_what_if_sees_the_slots_that_a_run_from_the_middle_of_one_touches():
     world = mock_world([mock_job("a", slack_h=0.5), mock_job("b", slack_h=9)], [[100.0] * 24])
     one = session(world)
     call("place_job", on=one, job_id="b", region="home", start_s=HOUR_S)
-    view = SimulatedBackend(one.backend._engine)._engine.view()  # type: ignore[attr-defined]
+    view = one.backend._engine.view()  # type: ignore[attr-defined]
     result = call("what_if", on=Session(view, one.backend), runs=[{"job_id": "a", "region": "home", "start_s": 1800}])
     assert result.result["problems"] == [{"job_id": "a", "problem": "no room"}]
 
