@@ -91,9 +91,7 @@ def demo(
         if llm != "local":
             raise
         # the schedule goes on without a model: a platform without the runtime still has a demo
-        typer.echo(
-            f"the embedded model is not available ({error}); the deterministic fallback decides alone", err=True
-        )
+        typer.echo(f"the embedded model is not available ({error}); the deterministic fallback decides alone", err=True)
         model = None
     run_demo(out_console(), days=days, model=model, out=out)
 
@@ -260,9 +258,7 @@ def policy_confirm(
     file: Path,
     vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
     llm: Llm = "local",
-    rules: Annotated[
-        Path | None, typer.Option("--rules", help="A reading mended by hand (the compile JSON).")
-    ] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", help="A reading mended by hand (the compile JSON).")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show the reading of a policy, ask, and put it in force as NAME.rules.json beside the text."""

@@ -122,9 +122,7 @@ def check_mode(mode: str, llm: str) -> None:
     if mode not in MODES:
         raise InputError(f"--mode {mode!r}: this version has {' and '.join(MODES)}")
     if mode == "tools" and llm.partition(":")[0] in ("local", "none"):
-        raise InputError(
-            "--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank"
-        )
+        raise InputError("--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank")
 
 
 def named_policy(scenario: Path, name: str) -> Path:
@@ -262,8 +260,8 @@ def _warn_unfinished(case: Case, accounts: Accounts) -> None:
 
 def policy_violations(world: World, rules: PolicySet, accounts: Accounts) -> list[Violation]:
     """Return every breach of the rules by what ran, found by the independent check."""
-    ledger = accounts.ledger
-    rows = zip(ledger.job, ledger.region, ledger.start_s, ledger.end_s, strict=True)
+    pieces = accounts.books.ledger.pieces
+    rows = zip(pieces.job, pieces.region, pieces.start_s, pieces.end_s, strict=True)
     segments = [
         Segment(world.workload.jobs[int(j)], world.regions[int(r)].id, float(start_s), float(end_s))
         for j, r, start_s, end_s in rows

@@ -323,7 +323,7 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
         field("region", one.region)
         field("start", f"{clock(start, one.start_s, form)} UTC")
         field("plan", one.candidate)
-        field("carbon", f"{kilograms(sum(d.forecast_carbon_g for d in row.decisions))} kg forecast")
+        field("carbon", f"{kilograms(sum(d.forecast_carbon_g or 0.0 for d in row.decisions))} kg forecast")
         field("reason", one.reason)
         field("guard", one.verdict, "" if one.verdict == "ok" else ink.denied)
         field("jobs", ", ".join(d.job_id for d in row.decisions) if len(row.decisions) > 1 else "")

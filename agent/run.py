@@ -36,7 +36,7 @@ class AgentRun:
         """Build the engine; nothing has happened yet."""
         self._engine = Engine(self.world, self.constraints)
         self._backend = SimulatedBackend(self._engine)
-        self.run = Run(self.world, "agent", self._engine.segments, self._engine.refusals)
+        self.run = Run(self.world, "agent", self._engine.history)
 
     def __iter__(self) -> Iterator[EpochRecord]:
         """Yield the record of each epoch, right after its decisions were carried out."""

@@ -49,9 +49,7 @@ class Draft:
         pending_job(self.view, decision.job_id)
         region_index(self.view, decision.region)
         if decision.start_s < self.view.now_s:
-            raise IllegalAction(
-                f"start {decision.start_s:g} s is before now, {self.view.now_s:g} s; give now or later"
-            )
+            raise IllegalAction(f"start {decision.start_s:g} s is before now, {self.view.now_s:g} s; give now or later")
         self.deferred.pop(decision.job_id, None)
         self.placed[decision.job_id] = decision
 

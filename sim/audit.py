@@ -1,11 +1,12 @@
 """The audit: recompute a run from its placements and the input series, and name everything that differs.
 
-Of the run folder it trusts the scenario, and the placements' job, region, start and end.
+Of the run folder it trusts the scenario; of placements, transfers, switches and services what happened where and when,
+after checking that it could have happened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from sim.bound import lower_bound
 from sim.errors import InputError
-from sim.recompute import Placed, Recomputed
+from sim.recompute import Answered, Moved, Placed, Recomputed, Switched, overlap_sum
 from sim.runfolder import RunFolder
 from sim.scenario import build_world
 from sim.units import FloatArray
@@ -47,13 +48,20 @@ def audit(folder: RunFolder, data_dir: Path | None) -> tuple[World, list[Fault]]
     scenario = folder.scenario
     world = build_world(scenario, data_dir)
     placed = _placed(folder, world)
-    again = Recomputed(world, placed)
-    faults = [*_hash_faults(folder, scenario.sha256), *_run_faults(world, placed), *_capacity_faults(world, placed)]
+    again = Recomputed(world, placed, _moved(folder, world), _switched(folder, world), _answered(folder, world))
+    faults = [
+        *_hash_faults(folder, scenario.sha256),
+        *_run_faults(world, placed),
+        *_work_faults(world, again),
+        *_graph_faults(world, again),
+        *_move_faults(world, placed, again.moved),
+        *_service_faults(world, again.answered),
+        *_capacity_faults(world, placed, again),
+    ]
     if faults:  # figures of a run that could not be would only add noise
         return world, faults
-    faults += _column_faults(folder, "placements", again.placements)
-    faults += _column_faults(folder, "jobs", again.jobs)
-    faults += _column_faults(folder, "regions", again.regions)
+    for table in ("placements", "jobs", "regions", "transfers", "services"):
+        faults += _column_faults(folder, table, getattr(again, table))
     faults += _total_faults(folder, again)
     return world, faults
 
@@ -75,22 +83,58 @@ def _numbers(folder: RunFolder, table: str, name: str) -> FloatArray:
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=float)
 
 
+def _places(folder: RunFolder, table: str, name: str, known: Mapping[str, int]) -> list[int]:
+    """Return a column of names as positions in the world."""
+    names = [str(value) for value in _column(folder, table, name).to_pylist()]
+    strange = next((one for one in names if one not in known), None)
+    if strange is not None:
+        file = folder.path / f"{table}.parquet"
+        raise InputError(f"{file}: column {name!r}: {strange!r} is not in the scenario of run.json")
+    return [known[one] for one in names]
+
+
+def _job_positions(world: World) -> dict[str, int]:
+    return {job.id: j for j, job in enumerate(world.workload.jobs)}
+
+
 def _placed(folder: RunFolder, world: World) -> Placed:
-    """Return the placements' job, region, start and end; names are looked up in the world."""
-    positions = {
-        "job_id": {job.id: j for j, job in enumerate(world.workload.jobs)},
-        "region": world.region_index,
-    }
-    found = {}
-    for name, known in positions.items():
-        names = [str(value) for value in _column(folder, "placements", name).to_pylist()]
-        strange = next((one for one in names if one not in known), None)
-        if strange is not None:
-            file = folder.path / "placements.parquet"
-            raise InputError(f"{file}: column {name!r}: {strange!r} is not in the scenario of run.json")
-        found[name] = np.array([known[one] for one in names], dtype=np.int64)
-    start_s, end_s = (_numbers(folder, "placements", name) for name in ("start_s", "end_s"))
-    return Placed(found["job_id"], found["region"], start_s, end_s)
+    """Return what the placements say of job, region, time, workers and kind."""
+    return Placed(
+        np.array(_places(folder, "placements", "job_id", _job_positions(world)), dtype=np.int64),
+        np.array(_places(folder, "placements", "region", world.region_index), dtype=np.int64),
+        _numbers(folder, "placements", "start_s"),
+        _numbers(folder, "placements", "end_s"),
+        _numbers(folder, "placements", "scale"),
+        [str(kind) for kind in _column(folder, "placements", "kind").to_pylist()],
+    )
+
+
+def _rows(folder: RunFolder, table: str, *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(_numbers(folder, table, name).tolist() for name in names), strict=True)
+
+
+def _moved(folder: RunFolder, world: World) -> list[Moved]:
+    src, dst = (_places(folder, "transfers", name, world.region_index) for name in ("src", "dst"))
+    rows = _rows(folder, "transfers", "start_s", "end_s", "gb")
+    return [Moved(a, b, *row) for a, b, row in zip(src, dst, rows, strict=True)]
+
+
+def _switched(folder: RunFolder, world: World) -> list[Switched]:
+    regions = _places(folder, "switches", "region", world.region_index)
+    return [
+        Switched(r, t_s, round(count))
+        for r, (t_s, count) in zip(regions, _rows(folder, "switches", "t_s", "servers_on"), strict=True)
+    ]
+
+
+def _answered(folder: RunFolder, world: World) -> list[Answered]:
+    services = _places(folder, "services", "service_id", {s.id: n for n, s in enumerate(world.services)})
+    regions = _places(folder, "services", "region", world.region_index)
+    rows = _rows(folder, "services", "start_s", "end_s", "replicas", "rate_per_s", "late_per_s")
+    return [
+        Answered(s, r, start_s, end_s, round(replicas), rate, late)
+        for s, r, (start_s, end_s, replicas, rate, late) in zip(services, regions, rows, strict=True)
+    ]
 
 
 def _hash_faults(folder: RunFolder, expected: str) -> Iterator[Fault]:
@@ -100,34 +144,133 @@ def _hash_faults(folder: RunFolder, expected: str) -> Iterator[Fault]:
 
 
 def _run_faults(world: World, placed: Placed) -> Iterator[Fault]:
-    """Each job runs once, not before it was submitted, and for its true duration unless the horizon cut it."""
+    """No piece lies before its job's submission or beyond the horizon, and no job is in two pieces at once."""
     jobs = world.workload.jobs
-    doubled = len(placed.job) - len(set(placed.job.tolist()))
-    if doubled:
-        yield Fault("placements", f"{doubled} jobs that ran twice", "each rigid job at most once")
-    submit_s = np.array([jobs[j].submit_s for j in placed.job])
+    submit_s = jobs.submit_s[placed.job]
     inside = (placed.start_s >= submit_s - ROUNDING_S) & (placed.start_s < world.horizon_s)
-    for i in np.flatnonzero(~inside)[:3]:
-        where = f"start of job {jobs[placed.job[i]].id}"
-        yield Fault(where, float(placed.start_s[i]), f"from {submit_s[i]} to {world.horizon_s}")
-    ran_s = placed.end_s - placed.start_s
-    due_s = np.minimum(world.workload.durations_s[placed.job], world.horizon_s - placed.start_s)
-    for i in np.flatnonzero(~np.isclose(ran_s, due_s, rtol=TOLERANCE, atol=ROUNDING_S))[:3]:
-        yield Fault(f"duration of job {jobs[placed.job[i]].id}", float(ran_s[i]), float(due_s[i]))
+    inside &= (placed.end_s >= placed.start_s) & (placed.end_s <= world.horizon_s + ROUNDING_S)
+    for i in np.flatnonzero(~inside)[:3].tolist():
+        where = f"start and end of job {jobs[placed.job[i]].id}"
+        found = (float(placed.start_s[i]), float(placed.end_s[i]))
+        yield Fault(where, found, f"from {submit_s[i]} to {world.horizon_s}")
+    order = np.lexsort((placed.start_s, placed.job))
+    same = placed.job[order][1:] == placed.job[order][:-1]
+    early = same & (placed.start_s[order][1:] < placed.end_s[order][:-1] - ROUNDING_S)
+    for i in np.flatnonzero(early)[:3].tolist():
+        piece = order[i + 1]
+        yield Fault(
+            f"job {jobs[placed.job[piece]].id}",
+            f"a piece from {placed.start_s[piece]:g} s",
+            f"none before the last ended, at {placed.end_s[order[i]]:g} s",
+        )
 
 
-def _capacity_faults(world: World, placed: Placed) -> Iterator[Fault]:
-    """No region ever holds more than its CPUs, GPUs or memory; ends come before starts at equal times."""
+def _work_faults(world: World, again: Recomputed) -> Iterator[Fault]:
+    """Nobody works longer than its true duration, and only the horizon, a cancellation or a suspension cuts a run."""
+    durations_s, placed = world.workload.durations_s, again.placed
+    over = again.work_s > durations_s * (1 + TOLERANCE) + ROUNDING_S
+    for j in np.flatnonzero(over)[:3].tolist():
+        yield Fault(f"work of job {world.workload.jobs[j].id}", float(again.work_s[j]), f"<= {durations_s[j]}")
+    for i in range(len(placed.job)):
+        job = world.workload.jobs[int(placed.job[i])]
+        rigid = not (job.checkpoint or job.throughput)
+        j = placed.job[i]
+        short = again.work_s[j] < durations_s[j] * (1 - TOLERANCE) - ROUNDING_S
+        cut = short and placed.end_s[i] < world.horizon_s - ROUNDING_S
+        if rigid and cut and placed.kind[i] == "run":
+            yield Fault(
+                f"work of job {job.id}, which cannot be suspended",
+                float(again.work_s[placed.job[i]]),
+                float(durations_s[placed.job[i]]),
+            )
+            return
+        if not 1 <= placed.scale[i] <= job.max_scale:
+            yield Fault(f"workers of job {job.id}", float(placed.scale[i]), f"1 to {job.max_scale}")
+            return
+
+
+def _graph_faults(world: World, again: Recomputed) -> Iterator[Fault]:
+    """No job of a graph starts before all that it depends on have ended."""
+    start_s, end_s = again.jobs["start_s"], again.jobs["end_s"]
+    positions = _job_positions(world)
+    for j, own in world.workload.jobs.particulars.items():
+        for dep in own.deps:
+            done_s = end_s[positions[dep]]
+            if start_s[j] == start_s[j] and not done_s <= start_s[j] + ROUNDING_S:
+                yield Fault(
+                    f"start of job {world.workload.jobs[j].id}", float(start_s[j]), f"after {dep} ends, {done_s}"
+                )
+
+
+def _move_faults(world: World, placed: Placed, moved: Sequence[Moved]) -> Iterator[Fault]:
+    """Every transfer takes the time that its link needs, and no job begins away from its data without one."""
+    network = world.network
+    if network is None:
+        if moved:
+            yield Fault("transfers.parquet, rows", len(moved), "none: the scenario has no network")
+        return
+    for move in moved:
+        needs_s = move.gb * 8e9 / float(network.throughput_bps[move.src, move.dst]) + float(
+            network.rtt_s[move.src, move.dst]
+        )
+        if abs(move.end_s - move.start_s - needs_s) > 1e-3:
+            yield Fault("seconds of a transfer", move.end_s - move.start_s, needs_s)
+    arrived = {(move.src, move.dst, round(move.gb, 6)) for move in moved}
+    first: dict[int, int] = {}
+    for i in np.argsort(placed.start_s, kind="stable").tolist():
+        first.setdefault(int(placed.job[i]), int(placed.region[i]))
+    for j, r in first.items():
+        job = world.workload.jobs[j]
+        home = world.region_index[job.home]
+        if job.data_gb and r != home and (home, r, round(job.data_gb, 6)) not in arrived:
+            yield Fault(f"data of job {job.id}", f"never moved to {world.regions[r].id}", f"{job.data_gb:g} GB moved")
+
+
+def _service_faults(world: World, answered: Sequence[Answered]) -> Iterator[Fault]:
+    """Every request of a service is sent somewhere, exactly once."""
+    for s, service in enumerate(world.services):
+        sent = sum(a.rate_per_s * (a.end_s - a.start_s) for a in answered if a.service == s)
+        came = sum(overlap_sum(rate, 0.0, world.horizon_s) for rate in service.rates if rate)
+        if not np.isclose(sent, came, rtol=1e-6):
+            yield Fault(f"requests of service {service.id}", sent, came)
+
+
+def _capacity_faults(world: World, placed: Placed, again: Recomputed) -> Iterator[Fault]:
+    """No region ever holds more than its open, switched-on servers; ends come before starts at equal times."""
+    jobs = world.workload.jobs
     for r, region in enumerate(world.regions):
-        mine = np.flatnonzero(placed.region == r)
-        jobs = [world.workload.jobs[int(j)] for j in placed.job[mine]]
-        held = np.array([[job.cpus, job.gpus, job.memory_gb] for job in jobs]).reshape(-1, 3)
-        times = np.concatenate([placed.end_s[mine], placed.start_s[mine]])
-        order = np.argsort(times, kind="stable")
-        peak = np.cumsum(np.concatenate([-held, held])[order], axis=0).max(axis=0, initial=0.0)
-        for name, most, limit in zip(("CPUs", "GPUs", "memory GB"), peak, region.capacity, strict=True):
-            if most > limit + 1e-6:
-                yield Fault(f"peak {name} of region {region.id}", float(most), f"<= {limit:g}")
+        events: list[tuple[float, int, FloatArray]] = []
+        for i in np.flatnonzero(placed.region == r).tolist():
+            held = jobs.demand[placed.job[i]] * placed.scale[i]
+            events += [(float(placed.end_s[i]), 0, -held), (float(placed.start_s[i]), 2, held)]
+        for step in again.answered:
+            if step.region == r:
+                service = world.services[step.service]
+                held = step.replicas * np.array([service.cpus, 0.0, service.memory_gb])
+                events += [(step.end_s, 0, -held), (step.start_s, 2, held)]
+        limit, load, worst = region.capacity, np.zeros(3), np.zeros(3)
+        for switch in again.switched:
+            if switch.region == r:
+                events.append((switch.t_s, 1, _lit_capacity(world, r, switch.servers_on)))
+        for _, what, amount in sorted(events, key=lambda event: event[:2]):
+            if what == 1:
+                limit = amount
+                continue
+            load = load + amount
+            worst = np.maximum(worst, load - limit)
+        for name, over in zip(("CPUs", "GPUs", "memory GB"), worst, strict=True):
+            if over > 1e-5:
+                yield Fault(f"peak {name} of region {region.id}", f"{over:g} more than there are", "no more")
+
+
+def _lit_capacity(world: World, r: int, on: int) -> FloatArray:
+    """Return what the first `on` servers of a region hold."""
+    total = np.zeros(3)
+    for server, count in world.regions[r].servers:
+        lit = min(count, on)
+        total += lit * np.array([server.cpus, server.gpus, server.memory_gb])
+        on -= lit
+    return total
 
 
 def _column_faults(folder: RunFolder, table: str, expected: Mapping[str, FloatArray]) -> Iterator[Fault]:
@@ -151,10 +294,15 @@ def _total_faults(folder: RunFolder, again: Recomputed) -> Iterator[Fault]:
     if not isinstance(llm_kg, int | float) or llm_kg < 0:
         yield Fault("summary.json carbon_kg.llm", llm_kg, "a number, at least 0")
         return
-    for name, value in again.totals(llm_kg, lower_bound(again.world).jobs_kg).items():
+    for name, value in again.totals(llm_kg, lower_bound(again.world).jobs_kg, _cancelled(folder)).items():
         found = _dig(folder.summary, name)
         if not _same(found, value):
             yield Fault(f"summary.json {name}", found, value)
+
+
+def _cancelled(folder: RunFolder) -> int:
+    found = folder.summary.get("cancelled")
+    return found if isinstance(found, int) else 0
 
 
 def _same(found: object, expected: float | None) -> bool:

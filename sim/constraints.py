@@ -34,6 +34,11 @@ class Constraints(Protocol):
         """Return the rule that forbids this start, in canonical English, or None if none does."""
 
 
+def binds(constraints: Constraints) -> bool:
+    """Return whether there are any rules to look at."""
+    return type(constraints) is not Unconstrained
+
+
 class Unconstrained:
     """No rules at all."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from sim.errors import InputError
-from sim.signals import Signal
+from sim.signals import Bundle, Signal
 from sim.units import DAY_S, FloatArray
 
 
@@ -15,7 +18,7 @@ class Forecaster(Protocol):
     """From history to future values."""
 
     def predict(self, history: FloatArray, step_s: float, steps: int) -> FloatArray:
-        """Return the next `steps` values after `history` (shape (T,), oldest first), shape (steps,)."""
+        """Return the next `steps` values after `history` (shape (..., T), oldest first), shape (..., steps)."""
 
 
 class SeasonalNaive:
@@ -28,12 +31,13 @@ class SeasonalNaive:
             InputError: If there are less than 24 hours of history.
         """
         day = round(DAY_S / step_s)
-        if len(history) < day:
+        if history.shape[-1] < day:
             raise InputError(
-                f"a seasonal-naive forecast needs 24 h of history, found {len(history) * step_s / 3600:g} h; "
+                f"a seasonal-naive forecast needs 24 h of history, found {history.shape[-1] * step_s / 3600:g} h; "
                 "start the scenario later or give more history"
             )
-        return np.resize(history[-day:], steps)
+        last_day = history.shape[-1] - day
+        return np.asarray(history[..., last_day + np.arange(steps) % day])
 
 
 def forecast(forecaster: Forecaster, history: Signal, now_s: float, horizon_s: float) -> Signal:
@@ -44,9 +48,45 @@ def forecast(forecaster: Forecaster, history: Signal, now_s: float, horizon_s: f
     steps = max(0, int(np.ceil((now_s + horizon_s - history.end_s) / history.step_s)))
     predicted = forecaster.predict(history.values, history.step_s, steps)
     values = np.concatenate([history.values[-1:], predicted])
-    return Signal(
-        history.zone, history.unit, history.end_s - history.step_s, history.step_s, values, issued_at_s=now_s
-    )
+    return Signal(history.zone, history.unit, history.end_s - history.step_s, history.step_s, values, issued_at_s=now_s)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Signals of the regions as they are known at `now_s`; what comes later cannot be had from here."""
+
+    _series: tuple[Signal, ...]
+    _stacked: Bundle | None
+    now_s: float
+
+    @cached_property
+    def signals(self) -> tuple[Signal, ...]:
+        """Each signal up to and with its current interval."""
+        return tuple(signal.up_to(self.now_s) for signal in self._series)
+
+    @property
+    def current(self) -> FloatArray:
+        """The value of each signal now, shape (R,)."""
+        if self._stacked:
+            return self._stacked.at(np.array([self.now_s]))[:, 0]
+        return np.array([signal.at(self.now_s) for signal in self._series])
+
+    def outlook(self, forecaster: Forecaster, horizon_s: float) -> Bundle:
+        """Return the forecasts of all signals on one grid, issued now, to at least now + horizon_s."""
+        if self._stacked is None:
+            return Bundle.of([forecast(forecaster, history, self.now_s, horizon_s) for history in self.signals])
+        known = self._stacked.up_to(self.now_s)
+        steps = max(0, int(np.ceil((self.now_s + horizon_s - known.end_s) / known.step_s)))
+        predicted = forecaster.predict(known.values, known.step_s, steps)
+        values = np.concatenate([known.values[:, -1:], predicted], axis=1)
+        return Bundle(known.end_s - known.step_s, known.step_s, values)
+
+
+def stacked(signals: Sequence[Signal]) -> Bundle | None:
+    """Return the signals as one matrix if they share a grid, else None."""
+    first = signals[0]
+    grids = {(signal.start_s, signal.step_s, len(signal.values)) for signal in signals}
+    return Bundle(first.start_s, first.step_s, np.array([s.values for s in signals])) if len(grids) == 1 else None
 
 
 FORECASTERS: dict[str, type[SeasonalNaive]] = {"seasonal-naive": SeasonalNaive}

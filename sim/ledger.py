@@ -1,33 +1,62 @@
 """The ledger: energy, carbon and cost of what ran, exact, and the balance that proves it.
 
-A segment emits the integral of (job power x PUE x intensity) over its time. Intensity is piecewise
-constant, so prefix sums make the integral exact: no sampling, no rounding to hours. Idle power of
-the powered-on servers belongs to the region and is reported apart.
+A region's power is a step function: it changes when a piece of a job begins or ends, when servers are switched,
+when a service is resized, and when a signal has a new sample. Between two such moments everything is constant,
+so each region is cut at all of them, and what a watt of IT load draws, emits and costs at the meter is known
+in each interval. Prefix sums over the intervals then give any piece its integral: no sampling, no rounding
+to hours, and cutting a piece in two changes nothing.
+
+In each interval:
+
+    IT power       idle power of the switched-on servers + dynamic power of what runs
+    facility       IT x PUE, or the cooling model's fixed part + factor x IT
+    on-site        min(facility, solar and wind there)
+    grid           facility - on-site
+
+Everybody's watts are scaled by grid / IT alike: so overhead and on-site supply are shared in proportion to IT power.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from sim.engine import Segment
+from sim.fleet import Fleet
+from sim.history import RESTORE, SAVE, History, Pieces
+from sim.jobs import Jobs
 from sim.signals import Signal
-from sim.units import HOUR_S, J_PER_KWH, KWH_PER_MWH, W_PER_KW, FloatArray, IntArray
+from sim.units import HOUR_S, J_PER_KWH, KWH_PER_MWH, W_PER_KW, BoolArray, FloatArray, IntArray
 from sim.world import World
 
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """What each segment drew and emitted, shape (S,) each, at the grid meter (after PUE), in start order."""
+    """What each piece drew and emitted, shape (P,) each, at the grid meter (after PUE and on-site supply)."""
 
-    job: IntArray
-    region: IntArray
-    start_s: FloatArray
-    end_s: FloatArray
-    finished: FloatArray
-    power_w: FloatArray
+    pieces: Pieces
+    cpus: FloatArray  # held: of all workers
+    gpus: FloatArray
+    energy_kwh: FloatArray
+    carbon_g: FloatArray
+    cost_usd: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class ServiceLedger:
+    """What each step of a service in a region drew and emitted, shape (V,), in the order of the history."""
+
+    energy_kwh: FloatArray
+    carbon_g: FloatArray
+    cost_usd: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class MoveLedger:
+    """What each data transfer drew, emitted and cost, shape (M,): at the intensity and price of where it came from."""
+
     energy_kwh: FloatArray
     carbon_g: FloatArray
     cost_usd: FloatArray
@@ -35,15 +64,23 @@ class Ledger:
 
 @dataclass(frozen=True, eq=False)
 class RegionSeries:
-    """Each region over the epochs of the run, shape (R, E): means over the epoch; carbon its sum.
+    """Each region over the epochs of the run, shape (R, E): means of power, intensity and PUE, sums of the rest.
 
-    `power_w` is facility power, idle included; `carbon_g` likewise; `idle_g` and `idle_kwh` are the idle share.
+    `carbon_g` and `cost_usd` are all that the region drew from the grid; the idle columns are the share of the
+    switched-on servers without load (and of a site's fixed losses while none is on).
     """
 
     epoch_start_s: FloatArray
     busy: FloatArray  # (R, E, 3) CPUs, GPUs, memory GB
-    power_w: FloatArray
+    servers_on: FloatArray
+    power_w: FloatArray  # facility
+    pue: FloatArray
     intensity: FloatArray
+    dynamic_it_kwh: FloatArray
+    idle_it_kwh: FloatArray
+    overhead_kwh: FloatArray
+    onsite_kwh: FloatArray
+    grid_kwh: FloatArray
     carbon_g: FloatArray
     cost_usd: FloatArray
     idle_g: FloatArray
@@ -51,117 +88,249 @@ class RegionSeries:
     idle_usd: FloatArray
 
 
-def open_ledger(world: World, segments: Sequence[Segment]) -> Ledger:
-    """Return the ledger of these segments."""
-    ordered = sorted(segments, key=lambda s: (s.start_s, s.job))
-    job = np.array([s.job for s in ordered], dtype=np.int64)
-    region = np.array([s.region for s in ordered], dtype=np.int64)
-    start_s = np.array([s.start_s for s in ordered])
-    end_s = np.array([s.end_s for s in ordered])
-    jobs = world.workload.jobs
-    power_w = np.array([world.regions[s.region].job_power_w(jobs[s.job].cpus, jobs[s.job].gpus) for s in ordered])
-    facility_w = power_w * np.array([world.regions[s.region].pue for s in ordered])
-    return Ledger(
-        job=job,
-        region=region,
-        start_s=start_s,
-        end_s=end_s,
-        finished=np.array([s.finished for s in ordered], dtype=float),
-        power_w=power_w,
-        energy_kwh=facility_w * (end_s - start_s) / J_PER_KWH,
-        carbon_g=facility_w * _integrals(world.intensity, region, start_s, end_s) / J_PER_KWH,
-        cost_usd=facility_w * _integrals(world.price, region, start_s, end_s) / J_PER_KWH / KWH_PER_MWH,
+@dataclass(frozen=True, eq=False)
+class Books:
+    """All accounts of a run: of its jobs, services, transfers and regions. Embodied carbon in grams, whole horizon."""
+
+    ledger: Ledger
+    services: ServiceLedger
+    moves: MoveLedger
+    series: RegionSeries
+    embodied_g: float
+
+
+class _Load(NamedTuple):
+    """What holds a region over some time: CPUs, GPUs, GB; busy CPUs; extra watts; rent in USD a second."""
+
+    start_s: FloatArray
+    end_s: FloatArray
+    cpus: FloatArray
+    gpus: FloatArray
+    memory_gb: FloatArray
+    busy_cpus: FloatArray
+    extra_w: FloatArray
+
+    def of(self, mine: BoolArray) -> _Load:
+        return _Load(*(column[mine] for column in self))
+
+
+def keep_books(world: World, history: History) -> Books:
+    """Return the accounts of what happened.
+
+    Raises:
+        AssertionError: If the parts of a region do not add up to its whole.
+    """
+    pieces = history.columns()
+    load = _loads(world, history, pieces)
+    region = np.concatenate([pieces.region, [served.region for served in history.served]]).astype(np.int64)
+    sums = np.zeros((3, len(region)))
+    rows = []
+    edges_s = np.append(np.arange(0.0, world.horizon_s, world.epoch_s), world.horizon_s)
+    for r in range(len(world.regions)):
+        mine = region == r
+        site = _Site(world, r, history, load.of(mine), edges_s)
+        sums[:, mine] = site.shares()
+        rows.append(site.series())
+    series = RegionSeries(edges_s[:-1], **{name: np.array([row[name] for row in rows]) for name in rows[0]})
+    check_balance(world, region, sums, series)
+    count = len(pieces.job)
+    ledger = Ledger(pieces, load.cpus[:count], load.gpus[:count], *sums[:, :count])
+    embodied_g = sum(Fleet(place).embodied_g_per_h for place in world.regions) * world.horizon_s / HOUR_S
+    return Books(ledger, ServiceLedger(*sums[:, count:]), _move_ledger(world, history), series, embodied_g)
+
+
+def _loads(world: World, history: History, pieces: Pieces) -> _Load:
+    """Return pieces and then service steps as loads."""
+    jobs, served, services = world.workload.jobs, history.served, world.services
+    numbers = jobs.numbers[3:7, pieces.job] * np.where(np.arange(4)[:, None] < 3, pieces.scale, 1.0)
+    cpus, gpus, memory_gb, used = numbers
+    of = [services[step.service] for step in served]
+    replicas = np.array([step.replicas for step in served], dtype=float)
+    busy = [min(s.rate_per_s / each.service_rate_per_s, s.replicas) * each.cpus
+            for s, each in zip(served, of, strict=True)]  # fmt: skip
+    nothing = np.zeros(len(served))
+
+    def both(of_jobs: FloatArray, of_services: Sequence[float] | FloatArray) -> FloatArray:
+        return np.concatenate([of_jobs, np.asarray(of_services, dtype=float)])
+
+    return _Load(
+        start_s=both(pieces.start_s, [step.start_s for step in served]),
+        end_s=both(pieces.end_s, [step.end_s for step in served]),
+        cpus=both(cpus, replicas * np.array([each.cpus for each in of], dtype=float)),
+        gpus=both(gpus, nothing),
+        memory_gb=both(memory_gb, replicas * np.array([each.memory_gb for each in of], dtype=float)),
+        busy_cpus=both(cpus * used, busy),
+        extra_w=both(_checkpoint_w(jobs, pieces), nothing),
     )
 
 
-def _integrals(signals: Sequence[Signal], region: IntArray, start_s: FloatArray, end_s: FloatArray) -> FloatArray:
-    """Return each segment's integral of its region's signal, shape (S,)."""
-    sums = np.zeros(len(region))
-    for r, signal in enumerate(signals):
-        mine = region == r
-        sums[mine] = signal.integral(start_s[mine], end_s[mine])
-    return sums
+def _checkpoint_w(jobs: Jobs, pieces: Pieces) -> FloatArray:
+    """Return the watts that writing or reading a checkpoint adds to the job's own, shape (P,)."""
+    watts = np.zeros(len(pieces.job))
+    for p in np.flatnonzero((pieces.kind == SAVE) | (pieces.kind == RESTORE)).tolist():
+        checkpoint = jobs[int(pieces.job[p])].checkpoint
+        assert checkpoint is not None
+        saving = pieces.kind[p] == SAVE
+        kwh, span_s = (
+            (checkpoint.save_kwh, checkpoint.save_s) if saving else (checkpoint.restore_kwh, checkpoint.restore_s)
+        )
+        watts[p] = kwh * J_PER_KWH / span_s
+    return watts
 
 
-def region_series(world: World, ledger: Ledger) -> RegionSeries:
-    """Return what each region held, drew and emitted in each epoch up to the horizon."""
-    edges_s = np.append(np.arange(0.0, world.horizon_s, world.epoch_s), world.horizon_s)
-    rows = [_one_region(world, ledger, r, edges_s) for r in range(len(world.regions))]
-    stacked = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return RegionSeries(epoch_start_s=edges_s[:-1], **stacked)
+class _Site:
+    """One region, cut at every moment at which anything changes; arrays over its F intervals."""
+
+    def __init__(self, world: World, r: int, history: History, load: _Load, epochs_s: FloatArray) -> None:
+        self.load, self.epochs_s, region = load, epochs_s, world.regions[r]
+        self.rent_usd_per_cpu_s = region.usd_per_cpu_h / HOUR_S
+        switches = [switch for switch in history.switches if switch.region == r]
+        signals = (world.intensity[r], world.price[r], world.temperature[r], world.onsite[r])
+        self.edges_s = _cuts(load, epochs_s, [switch.t_s for switch in switches], signals)
+        self.span_s = np.diff(self.edges_s)
+        middle_s = self.edges_s[:-1] + self.span_s / 2
+        self.begin, self.end = np.searchsorted(self.edges_s, load.start_s), np.searchsorted(self.edges_s, load.end_s)
+        fleet = Fleet(region)
+        self.servers_on = _servers_on(switches, fleet.count, middle_s)
+        self.held = np.array([self._level(column) for column in (load.cpus, load.gpus, load.memory_gb)])
+        busy_cpus = self._level(load.busy_cpus)
+        self.intensity = _sample(world.intensity[r], middle_s)
+        self.price = _sample(world.price[r], middle_s)
+        self.cpu_w = fleet.cpu_w(self.servers_on, busy_cpus)
+        self.gpu_w = fleet.gpu_w(self.servers_on)
+        self.idle_w = fleet.idle_w(self.servers_on)
+        self.dynamic_w = self.cpu_w * busy_cpus + self.gpu_w * self.held[1] + self._level(load.extra_w)
+        it_w = self.idle_w + self.dynamic_w
+        self.facility_w = it_w * region.pue
+        temperature = world.temperature[r]
+        if region.cooling and temperature:
+            self.facility_w = np.asarray(region.cooling.facility_w(it_w, _sample(temperature, middle_s), fleet.max_w))
+        onsite = world.onsite[r]
+        self.onsite_w = np.minimum(self.facility_w, _sample(onsite, middle_s)) if onsite else np.zeros_like(it_w)
+        grid_w = self.facility_w - self.onsite_w
+        self.per_watt = np.divide(grid_w, it_w, out=np.full_like(it_w, region.pue), where=it_w > 0)
+        self.unshared_w = np.where(it_w > 0, 0.0, grid_w)  # fixed losses while nothing is switched on
+
+    def _level(self, amounts: FloatArray) -> FloatArray:
+        """Return the sum of what is held in each interval, shape (F,)."""
+        if not amounts.any():
+            return np.zeros(len(self.span_s))
+        count = len(self.edges_s)
+        change = np.bincount(self.begin, amounts, count) - np.bincount(self.end, amounts, count)
+        level = np.cumsum(change)[:-1]
+        level[np.abs(level) < 1e-9 * max(1.0, float(amounts.max()))] = 0.0  # what rounding leaves of nothing
+        return np.asarray(level)
+
+    def shares(self) -> FloatArray:
+        """Return energy (kWh), carbon (g) and cost (USD) of each load, shape (3, L), by prefix sums."""
+        load, joules = self.load, self.per_watt * self.span_s
+        rates = np.array([joules, joules * self.intensity, joules * self.price / KWH_PER_MWH]) / J_PER_KWH
+        totals = self._integral(rates * self.cpu_w) * load.busy_cpus
+        if load.gpus.any():
+            totals = totals + self._integral(rates * self.gpu_w) * load.gpus
+        if load.extra_w.any():
+            totals = totals + self._integral(rates) * load.extra_w
+        totals[2] += load.cpus * (load.end_s - load.start_s) * self.rent_usd_per_cpu_s
+        return np.asarray(totals)
+
+    def _integral(self, per_interval: FloatArray) -> FloatArray:
+        sums = np.zeros((len(per_interval), len(self.edges_s)))
+        np.cumsum(per_interval, axis=1, out=sums[:, 1:])
+        return np.asarray(sums[:, self.end] - sums[:, self.begin])
+
+    def series(self) -> dict[str, FloatArray]:
+        """Return the columns of `RegionSeries` for this region, shape (E,) each."""
+        to_epoch = np.searchsorted(self.edges_s, self.epochs_s[:-1])
+        epoch_s = np.diff(self.epochs_s)
+        it_w, grid_w = self.idle_w + self.dynamic_w, self.facility_w - self.onsite_w
+        idle_w = self.idle_w * self.per_watt + self.unshared_w
+        rent = self.held[0] * self.rent_usd_per_cpu_s * self.span_s
+
+        def total(values: FloatArray) -> FloatArray:
+            return np.asarray(np.add.reduceat(values * self.span_s, to_epoch, axis=-1))
+
+        def kwh(watts: FloatArray) -> FloatArray:
+            return total(watts) / J_PER_KWH
+
+        usd = self.price / KWH_PER_MWH
+        it_j = total(it_w)
+        facility_j = total(self.facility_w)
+        return {
+            "busy": (total(self.held) / epoch_s).T,
+            "servers_on": total(self.servers_on.astype(float)) / epoch_s,
+            "power_w": facility_j / epoch_s,
+            "pue": np.divide(facility_j, it_j, out=np.ones_like(it_j), where=it_j > 0),
+            "intensity": total(self.intensity) / epoch_s,
+            "dynamic_it_kwh": kwh(self.dynamic_w),
+            "idle_it_kwh": kwh(self.idle_w),
+            "overhead_kwh": kwh(self.facility_w - it_w),
+            "onsite_kwh": kwh(self.onsite_w),
+            "grid_kwh": kwh(grid_w),
+            "carbon_g": kwh(grid_w * self.intensity),
+            "cost_usd": kwh(grid_w * usd) + np.add.reduceat(rent, to_epoch),
+            "idle_g": kwh(idle_w * self.intensity),
+            "idle_kwh": kwh(idle_w),
+            "idle_usd": kwh(idle_w * usd),
+        }
 
 
-def _one_region(world: World, ledger: Ledger, r: int, edges_s: FloatArray) -> dict[str, FloatArray]:
-    """Integrate over the union of epoch edges and samples, where everything but the load is constant."""
-    region, mine = world.regions[r], ledger.region == r
-    fine_s = _union_of_edges(edges_s, world.intensity[r], world.price[r])
-    to_epoch = np.searchsorted(fine_s, edges_s[:-1])
-    held = np.array([[world.workload.jobs[j].cpus, world.workload.jobs[j].gpus, world.workload.jobs[j].memory_gb]
-                     for j in ledger.job[mine]]).reshape(-1, 3)  # fmt: skip
-    amounts = np.column_stack([held, ledger.power_w[mine]])
-    loads = _load_integrals(ledger.start_s[mine], ledger.end_s[mine], amounts, fine_s)  # (F, 4)
-    span_s, middle_s = np.diff(fine_s), (fine_s[1:] + fine_s[:-1]) / 2
-    idle_j = region.idle_w * region.pue * span_s
-    job_j = loads[:, 3] * region.pue
-    intensity = _sample(world.intensity[r], middle_s) / J_PER_KWH
-    price = _sample(world.price[r], middle_s) / J_PER_KWH / KWH_PER_MWH
-
-    def per_epoch(values: FloatArray) -> FloatArray:
-        return np.asarray(np.add.reduceat(values, to_epoch, axis=0))
-
-    epoch_s = per_epoch(span_s)
-    return {
-        "busy": per_epoch(loads[:, :3]) / epoch_s[:, None],
-        "power_w": per_epoch(idle_j + job_j) / epoch_s,
-        "intensity": per_epoch(_sample(world.intensity[r], middle_s) * span_s) / epoch_s,
-        "carbon_g": per_epoch((idle_j + job_j) * intensity),
-        "cost_usd": per_epoch((idle_j + job_j) * price),
-        "idle_g": per_epoch(idle_j * intensity),
-        "idle_kwh": per_epoch(idle_j) / J_PER_KWH,
-        "idle_usd": per_epoch(idle_j * price),
-    }
-
-
-def _union_of_edges(edges_s: FloatArray, *signals: Signal) -> FloatArray:
-    inside = [edges_s]
+def _cuts(
+    load: _Load, epochs_s: FloatArray, switches_s: Sequence[float], signals: Sequence[Signal | None]
+) -> FloatArray:
+    """Return every moment up to the horizon at which something changes, ascending."""
+    moments = [epochs_s, load.start_s, load.end_s, np.array(switches_s, dtype=float)]
     for signal in signals:
-        samples = signal.start_s + signal.step_s * np.arange(len(signal.values))
-        inside.append(samples[(samples > edges_s[0]) & (samples < edges_s[-1])])
-    return np.unique(np.concatenate(inside))
+        if signal:
+            samples = signal.start_s + signal.step_s * np.arange(len(signal.values))
+            moments.append(samples[(samples > 0) & (samples < epochs_s[-1])])
+    return np.unique(np.concatenate(moments))
+
+
+def _servers_on(switches: Sequence[object], count: int, times_s: FloatArray) -> IntArray:
+    """Return how many servers draw power at each time: all until the first switch."""
+    if not switches:
+        return np.full(len(times_s), count)
+    moments = np.array([switch.t_s for switch in switches])  # type: ignore[attr-defined]
+    after = np.array([count, *(switch.servers_on for switch in switches)])  # type: ignore[attr-defined]
+    return np.asarray(after[np.searchsorted(moments, times_s, side="right")])
 
 
 def _sample(signal: Signal, t_s: FloatArray) -> FloatArray:
     return np.asarray(signal.values[((t_s - signal.start_s) // signal.step_s).astype(int)])
 
 
-def _load_integrals(start_s: FloatArray, end_s: FloatArray, amounts: FloatArray, edges_s: FloatArray) -> FloatArray:
-    """Return the integral of each amount held over each interval, shape (F, A).
-
-    The load is a step function of time; its running integral is linear between events.
-    """
-    times = np.concatenate([start_s, end_s, edges_s])
-    steps = np.concatenate([amounts, -amounts, np.zeros((len(edges_s), amounts.shape[1]))])
-    order = np.argsort(times, kind="stable")
-    times, level = times[order], np.cumsum(steps[order], axis=0)
-    running = np.zeros_like(level)
-    running[1:] = np.cumsum(level[:-1] * np.diff(times)[:, None], axis=0)
-    at_edges = running[np.searchsorted(times, edges_s)]
-    return np.diff(at_edges, axis=0)
+def _move_ledger(world: World, history: History) -> MoveLedger:
+    """Return what data transfers drew: their energy spread evenly over their time, at the origin's grid and price."""
+    network, kwh, grams, usd = world.network, [], [], []
+    for move in history.moves:
+        assert network is not None
+        energy = float(network.transfer_kwh(move.src, move.dst, move.gb))
+        kwh.append(energy)
+        grams.append(energy * _mean(world.intensity[move.src], move.start_s, move.end_s))
+        rent = float(network.transfer_usd(move.src, move.dst, move.gb))
+        usd.append(rent + energy * _mean(world.price[move.src], move.start_s, move.end_s) / KWH_PER_MWH)
+    return MoveLedger(np.array(kwh), np.array(grams), np.array(usd))
 
 
-def check_balance(world: World, ledger: Ledger, series: RegionSeries) -> None:
-    """Assert that jobs plus idle equal the regions' totals: two independent sums of the same thing."""
+def _mean(signal: Signal, start_s: float, end_s: float) -> float:
+    return float(signal.integral(start_s, end_s)) / (end_s - start_s) if end_s > start_s else signal.at(start_s)
+
+
+def check_balance(world: World, region: IntArray, sums: FloatArray, series: RegionSeries) -> None:
+    """Assert for each region that jobs, services and idle make its total, and that what went in came out."""
     span_h = np.diff(np.append(series.epoch_start_s, world.horizon_s)) / HOUR_S
-    kwh = series.power_w * span_h / W_PER_KW
-    for r, region in enumerate(world.regions):
-        mine = ledger.region == r
-        for what, jobs, idle, total in (
-            ("carbon (g)", ledger.carbon_g, series.idle_g, series.carbon_g),
-            ("energy (kWh)", ledger.energy_kwh, series.idle_kwh, kwh),
-            ("cost (USD)", ledger.cost_usd, series.idle_usd, series.cost_usd),
+    for r, place in enumerate(world.regions):
+        kwh, grams, usd = sums[:, region == r].sum(axis=1)
+        used = series.dynamic_it_kwh + series.idle_it_kwh + series.overhead_kwh
+        for what, parts, whole in (
+            ("carbon (g)", grams + series.idle_g[r].sum(), series.carbon_g[r].sum()),
+            ("energy (kWh)", kwh + series.idle_kwh[r].sum(), series.grid_kwh[r].sum()),
+            ("cost (USD)", usd + series.idle_usd[r].sum(), series.cost_usd[r].sum()),
+            ("facility energy (kWh)", used[r].sum(), (series.power_w[r] * span_h).sum() / W_PER_KW),
+            ("supply (kWh)", used[r].sum(), (series.onsite_kwh[r] + series.grid_kwh[r]).sum()),
         ):
-            parts, whole = float(jobs[mine].sum() + idle[r].sum()), float(total[r].sum())
             if not np.isclose(parts, whole, rtol=1e-9, atol=1e-6):
                 raise AssertionError(
-                    f"{what} of region {region.id} does not balance: jobs and idle {parts!r}, the region {whole!r}"
+                    f"{what} of region {place.id} does not balance: its parts make {float(parts)!r}, "
+                    f"the whole is {float(whole)!r}"
                 )

@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sim.engine import Refusal
 from sim.errors import InputError
-from sim.runner import DecisionRow, Run
+from sim.history import KINDS, Refusal
+from sim.runner import WHY_LATE, DecisionRow, PlanRows, Run
 from sim.scenario import Scenario, parse_scenario
+from sim.schedulers.base import Plan
 from sim.summary import Accounts
-from sim.units import FloatArray
+from sim.units import FloatArray, IntArray
 
-FORMAT = 1
-TABLES = ("placements", "jobs", "regions", "decisions")
+FORMAT = 2
+TABLES = ("placements", "jobs", "regions", "decisions", "transfers", "switches", "services")
 PACKAGES = ("llm-cws", "numpy", "pyarrow", "simpy", "pydantic", "langgraph", "openai", "xllamacpp")
 
 
@@ -52,7 +54,7 @@ def write_run(
     policies: Sequence[Mapping[str, Any]] = (),
     rules: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write a run folder: run.json, summary.json and four Parquet tables.
+    """Write a run folder: run.json, summary.json and the Parquet tables.
 
     Args:
         policies: File name, text and sha256 of each policy.
@@ -99,24 +101,34 @@ def _tables(run: Run, accounts: Accounts) -> dict[str, pa.Table]:
         "jobs": _jobs(run, accounts),
         "regions": _regions(run, accounts),
         "decisions": _decisions(run, accounts),
+        "transfers": _transfers(run, accounts),
+        "switches": _switches(run),
+        "services": _services(run, accounts),
     }
 
 
+def _names(names: Sequence[str], codes: IntArray) -> pa.Array:
+    """Return names by their codes as text."""
+    return pa.array(names, type=pa.string()).take(pa.array(codes))
+
+
 def _placements(run: Run, accounts: Accounts) -> pa.Table:
-    ledger, jobs = accounts.ledger, run.world.workload.jobs
+    ledger, world = accounts.books.ledger, run.world
+    pieces = ledger.pieces
     return pa.table(
         {
-            "job_id": [jobs[j].id for j in ledger.job],
-            "segment": pa.array(np.zeros(len(ledger.job), dtype=np.int32)),
-            "region": [run.world.regions[r].id for r in ledger.region],
-            "start_s": ledger.start_s,
-            "end_s": ledger.end_s,
-            "cpus": [jobs[j].cpus for j in ledger.job],
-            "gpus": [jobs[j].gpus for j in ledger.job],
-            "scale": np.ones(len(ledger.job)),
+            "job_id": _names(world.workload.jobs.ids, pieces.job),
+            "segment": pieces.segment.astype(np.int32),
+            "region": _names([region.id for region in world.regions], pieces.region),
+            "start_s": pieces.start_s,
+            "end_s": pieces.end_s,
+            "cpus": ledger.cpus,
+            "gpus": ledger.gpus,
+            "scale": pieces.scale.astype(float),
             "energy_kwh": ledger.energy_kwh,
             "carbon_g": ledger.carbon_g,
             "cost_usd": ledger.cost_usd,
+            "kind": _names(KINDS, pieces.kind),
         }
     )
 
@@ -126,15 +138,15 @@ def _jobs(run: Run, accounts: Accounts) -> pa.Table:
     never = np.isnan(table.start_s)
     return pa.table(
         {
-            "job_id": [job.id for job in jobs],
-            "submit_s": [job.submit_s for job in jobs],
+            "job_id": pa.array(jobs.ids, type=pa.string()),
+            "submit_s": jobs.submit_s,
             "start_s": _nullable(table.start_s),
             "end_s": _nullable(table.end_s),
-            "deadline_s": [job.deadline_s for job in jobs],
+            "deadline_s": jobs.deadline_s,
             "wait_s": _nullable(table.wait_s),
             "jct_s": _nullable(table.jct_s),
             "violated": table.violated,
-            "suspensions": pa.array(np.zeros(len(jobs), dtype=np.int32)),
+            "suspensions": table.suspensions.astype(np.int32),
             "energy_kwh": pa.array(table.energy_kwh, mask=never),
             "carbon_g": pa.array(table.carbon_g, mask=never),
             "cost_usd": pa.array(table.cost_usd, mask=never),
@@ -146,50 +158,144 @@ def _nullable(values: FloatArray) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
 
 
+_SERIES = {
+    "busy_cpus": "busy", "busy_gpus": "busy", "busy_memory_gb": "busy", "servers_on": "servers_on",
+    "power_w": "power_w", "pue": "pue", "intensity_g_per_kwh": "intensity", "dynamic_it_kwh": "dynamic_it_kwh",
+    "idle_it_kwh": "idle_it_kwh", "overhead_kwh": "overhead_kwh", "onsite_kwh": "onsite_kwh",
+    "energy_kwh": "grid_kwh", "carbon_g": "carbon_g", "cost_usd": "cost_usd",
+}  # fmt: skip
+"""Columns of regions.parquet and the series that they hold; the three of `busy` are its resources in order."""
+
+
 def _regions(run: Run, accounts: Accounts) -> pa.Table:
-    series, regions = accounts.series, run.world.regions
+    series, regions = accounts.books.series, run.world.regions
     epochs = len(series.epoch_start_s)
-
-    def flat(values: FloatArray) -> FloatArray:
-        return values.reshape(-1)
-
+    busy = iter(np.moveaxis(series.busy, 2, 0))
+    columns = {name: (next(busy) if of == "busy" else getattr(series, of)).reshape(-1) for name, of in _SERIES.items()}
     return pa.table(
         {
-            "region": np.repeat([region.id for region in regions], epochs),
+            "region": _names([region.id for region in regions], np.repeat(np.arange(len(regions)), epochs)),
             "epoch": np.tile(np.arange(epochs), len(regions)),
             "start_s": np.tile(series.epoch_start_s, len(regions)),
-            "busy_cpus": flat(series.busy[:, :, 0]),
-            "busy_gpus": flat(series.busy[:, :, 1]),
-            "busy_memory_gb": flat(series.busy[:, :, 2]),
-            "power_w": flat(series.power_w),
-            "pue": np.repeat([region.pue for region in regions], epochs),
-            "intensity_g_per_kwh": flat(series.intensity),
-            "carbon_g": flat(series.carbon_g),
-            "cost_usd": flat(series.cost_usd),
+            **columns,
         }
     )
 
 
+def _transfers(run: Run, accounts: Accounts) -> pa.Table:
+    moves, costs = run.history.moves, accounts.books.moves
+    ids = [run.world.workload.jobs.id_of(move.job) for move in moves]
+    regions = [region.id for region in run.world.regions]
+    text, number = pa.string(), pa.float64()
+    return pa.table(
+        {
+            "job_id": pa.array(ids, type=text),
+            "src": pa.array([regions[move.src] for move in moves], type=text),
+            "dst": pa.array([regions[move.dst] for move in moves], type=text),
+            "start_s": pa.array([move.start_s for move in moves], type=number),
+            "end_s": pa.array([move.end_s for move in moves], type=number),
+            "gb": pa.array([move.gb for move in moves], type=number),
+            "energy_kwh": pa.array(costs.energy_kwh, type=number),
+            "carbon_g": pa.array(costs.carbon_g, type=number),
+            "cost_usd": pa.array(costs.cost_usd, type=number),
+        }
+    )
+
+
+def _switches(run: Run) -> pa.Table:
+    switches, regions = run.history.switches, run.world.regions
+    return pa.table(
+        {
+            "region": pa.array([regions[switch.region].id for switch in switches], type=pa.string()),
+            "t_s": pa.array([switch.t_s for switch in switches], type=pa.float64()),
+            "servers_on": pa.array([switch.servers_on for switch in switches], type=pa.int64()),
+        }
+    )
+
+
+def _services(run: Run, accounts: Accounts) -> pa.Table:
+    served, costs, world = run.history.served, accounts.books.services, run.world
+    number = pa.float64()
+    finite = [None if np.isinf(step.response_s) else step.response_s for step in served]
+    return pa.table(
+        {
+            "service_id": pa.array([world.services[step.service].id for step in served], type=pa.string()),
+            "region": pa.array([world.regions[step.region].id for step in served], type=pa.string()),
+            "start_s": pa.array([step.start_s for step in served], type=number),
+            "end_s": pa.array([step.end_s for step in served], type=number),
+            "replicas": pa.array([step.replicas for step in served], type=pa.int64()),
+            "rate_per_s": pa.array([step.rate_per_s for step in served], type=number),
+            "response_s": pa.array(finite, type=number),
+            "late_per_s": pa.array([step.late_per_s for step in served], type=number),
+            "energy_kwh": pa.array(costs.energy_kwh, type=number),
+            "carbon_g": pa.array(costs.carbon_g, type=number),
+            "cost_usd": pa.array(costs.cost_usd, type=number),
+        }
+    )
+
+
+_TEXT, _NUMBER = pa.string(), pa.float64()
+_DECISION_TYPES = {
+    "epoch": pa.int32(), "now_s": _NUMBER, "job_id": _TEXT, "action": _TEXT, "region": _TEXT, "start_s": _NUMBER,
+    "candidate": _TEXT, "forecast_carbon_g": _NUMBER, "reason": _TEXT, "verdict": _TEXT,
+}  # fmt: skip
+
+
 def _decisions(run: Run, accounts: Accounts) -> pa.Table:
     """The decisions, and what rules refused later; actual carbon stands on the placement of a job that ran."""
-    refused = [_refused(refusal, run.world.epoch_s) for refusal in run.refusals]
+    refused = [_refused(refusal, run.world.epoch_s) for refusal in run.history.refusals]
     rows = sorted([*refused, *run.decisions], key=lambda row: row.now_s)
-    last = {row.job_id: row for row in rows if row.action == "place" and row.verdict == "ok"}
-    position = {job.id: j for j, job in enumerate(run.world.workload.jobs)}
-    carbon, started = accounts.jobs.carbon_g, ~np.isnan(accounts.jobs.start_s)
+    single = pa.table(
+        {name: pa.array([getattr(row, name) for row in rows], type=kind) for name, kind in _DECISION_TYPES.items()}
+    )
+    table = pa.concat_tables([_planned(run), single])
+    return table.append_column("actual_carbon_g", _nullable(_actual_g(run, accounts, table)))
 
-    def actual(row: DecisionRow) -> float | None:
-        j = position.get(row.job_id)
-        return float(carbon[j]) if j is not None and row is last.get(row.job_id) and started[j] else None
 
-    columns = {name: [getattr(row, name) for row in rows] for name in DecisionRow.__slots__}
-    columns["actual_carbon_g"] = [actual(row) for row in rows]
-    text, number = pa.string(), pa.float64()
-    types = {
-        "epoch": pa.int32(), "now_s": number, "job_id": text, "action": text, "region": text, "start_s": number,
-        "candidate": text, "forecast_carbon_g": number, "actual_carbon_g": number, "reason": text, "verdict": text,
-    }  # fmt: skip
-    return pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
+def _planned(run: Run) -> pa.Table:
+    """Return the plans that were carried out whole, a row a run."""
+    plans: list[PlanRows] = run.plans
+    if not plans:
+        return pa.schema(_DECISION_TYPES).empty_table()
+    sizes = [len(rows.plan) for rows in plans]
+
+    def joined(column: str) -> Any:
+        return np.concatenate([getattr(rows.plan, column) for rows in plans])
+
+    placed, late = np.concatenate([rows.placed for rows in plans]), joined("late")
+    count = len(placed)
+    return pa.table(
+        {
+            "epoch": pa.array(np.repeat([rows.epoch for rows in plans], sizes), type=pa.int32()),
+            "now_s": np.repeat([rows.now_s for rows in plans], sizes),
+            "job_id": _names(run.world.workload.jobs.ids, np.concatenate([rows.plan.jobs.positions for rows in plans])),
+            "action": _names(("defer", "place"), placed.astype(np.int64)),
+            "region": _names([region.id for region in run.world.regions], joined("region")),
+            "start_s": joined("start_s"),
+            "candidate": _names((run.scheduler,), np.zeros(count, dtype=np.int64)),
+            "forecast_carbon_g": _nullable(np.concatenate([_forecast_g(rows.plan) for rows in plans])),
+            "reason": _names(("", WHY_LATE), late.astype(np.int64)),
+            "verdict": _names(("ok",), np.zeros(count, dtype=np.int64)),
+        }
+    )
+
+
+def _forecast_g(plan: Plan) -> FloatArray:
+    return np.full(len(plan), np.nan) if plan.carbon_g is None else plan.carbon_g
+
+
+def _actual_g(run: Run, accounts: Accounts, table: pa.Table) -> FloatArray:
+    """Return what the job emitted, on its last placement that was carried out; NaN elsewhere."""
+    actual = np.full(len(table), np.nan)
+    placed = pc.and_(pc.equal(table["action"], "place"), pc.equal(table["verdict"], "ok"))
+    at = np.flatnonzero(placed.to_numpy())
+    position = run.world.workload.jobs.position
+    jobs = np.array([position[name] for name in table["job_id"].take(at).to_pylist()], dtype=np.int64)
+    last = np.full(len(position), -1)
+    last[jobs] = at
+    ran = (last >= 0) & ~np.isnan(accounts.jobs.start_s)
+    actual[last[ran]] = accounts.jobs.carbon_g[ran]
+    return actual
 
 
 def _refused(refusal: Refusal, epoch_s: float) -> DecisionRow:
@@ -202,7 +308,7 @@ def _refused(refusal: Refusal, epoch_s: float) -> DecisionRow:
         region=refusal.region,
         start_s=refusal.t_s,
         candidate="",
-        forecast_carbon_g=0.0,
+        forecast_carbon_g=None,
         reason="the planned start had come, and a rule forbade it",
         verdict=refusal.rule,
     )

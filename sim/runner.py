@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from sim.constraints import Constraints
-from sim.engine import Engine, Refusal, Segment
+from sim.constraints import Constraints, binds
+from sim.engine import Engine
 from sim.errors import RuleDenied
+from sim.history import History
 from sim.model import Decision, Place
-from sim.schedulers.base import Scheduler
+from sim.schedulers.base import Plan, Scheduler
+from sim.units import BoolArray
+from sim.view import View
 from sim.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A decision as it is kept. `verdict` is `ok`, or the rule that denied it."""
+    """A decision as it is kept. `verdict` is `ok`, or the rule that denied it; no carbon where nothing was forecast."""
 
     epoch: int
     now_s: float
@@ -24,9 +27,19 @@ class DecisionRow:
     region: str
     start_s: float
     candidate: str
-    forecast_carbon_g: float
+    forecast_carbon_g: float | None
     reason: str
     verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRows:
+    """The decisions of an epoch that were all carried out: the plan, and which runs were placed, not deferred."""
+
+    epoch: int
+    now_s: float
+    plan: Plan
+    placed: BoolArray
 
 
 @dataclass
@@ -35,9 +48,9 @@ class Run:
 
     world: World
     scheduler: str
-    segments: list[Segment]
-    refusals: list[Refusal]
+    history: History
     decisions: list[DecisionRow] = field(default_factory=list)
+    plans: list[PlanRows] = field(default_factory=list)
     scheduler_s: float = 0.0
     wall_s: float = 0.0
 
@@ -45,31 +58,49 @@ class Run:
 def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None = None) -> Run:
     """Return the run of a numeric scheduler on a world, the rules binding it if any are given."""
     began = time.perf_counter()
-    engine = Engine(world, constraints)
-    run = Run(world, scheduler.name, engine.segments, engine.refusals)
+    engine = Engine(world, constraints, looks_ahead=scheduler.looks_ahead)
+    run = Run(world, scheduler.name, engine.history)
+    rules = binds(engine.constraints)
     while view := engine.next_view():
         asked = time.perf_counter()
         plan = scheduler.plan(view)
         run.scheduler_s += time.perf_counter() - asked
-        for planned in plan:
-            decision = scheduler.commit(view, planned)
-            verdict = carry_out(engine, decision)
-            run.decisions.append(
-                DecisionRow(
-                    epoch=engine.epoch,
-                    now_s=view.now_s,
-                    job_id=decision.job_id,
-                    action="place" if isinstance(decision, Place) else "defer",
-                    region=planned.region,
-                    start_s=planned.start_s,
-                    candidate=scheduler.name,
-                    forecast_carbon_g=planned.carbon_g,
-                    reason=_why(planned.late),
-                    verdict=verdict,
-                )
-            )
+        if rules:
+            _one_by_one(run, engine, scheduler, view, plan)
+        elif len(plan):
+            _at_once(run, engine, scheduler, view, plan)
     run.wall_s = time.perf_counter() - began
     return run
+
+
+def _at_once(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:
+    """Carry out a whole plan; without rules nothing can be denied."""
+    due = scheduler.due(view, plan)
+    run.plans.append(PlanRows(engine.epoch, view.now_s, plan, due))
+    if due.all():
+        engine.place_all(plan.jobs.positions.tolist(), plan.region.tolist(), plan.start_s.tolist())
+        return
+    engine.place_all(plan.jobs.positions[due].tolist(), plan.region[due].tolist(), plan.start_s[due].tolist())
+    engine.defer_all(plan.jobs.positions[~due].tolist(), view.now_s + view.epoch_s)
+
+
+def _one_by_one(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:
+    for planned in plan:
+        decision = scheduler.commit(view, planned)
+        run.decisions.append(
+            DecisionRow(
+                epoch=engine.epoch,
+                now_s=view.now_s,
+                job_id=planned.job.id,
+                action="place" if isinstance(decision, Place) else "defer",
+                region=planned.region,
+                start_s=planned.start_s,
+                candidate=scheduler.name,
+                forecast_carbon_g=planned.carbon_g,
+                reason=WHY_LATE if planned.late else "",
+                verdict=carry_out(engine, decision),
+            )
+        )
 
 
 def carry_out(engine: Engine, decision: Decision) -> str:
@@ -81,5 +112,4 @@ def carry_out(engine: Engine, decision: Decision) -> str:
     return "ok"
 
 
-def _why(late: bool) -> str:
-    return "no timely start was left: earliest possible" if late else ""
+WHY_LATE = "no timely start was left: earliest possible"

@@ -187,9 +187,7 @@ class Scenario(_Spec):
     def shortened(self, days: float) -> Scenario:
         """Return the scenario cut to fewer days, its jobs in proportion. Raises InputError if `days` is not fewer."""
         if not 0 < days <= self.days:
-            raise InputError(
-                f"--days {days:g}: {self.name} has {self.days:g} days; expected more than 0, at most that"
-            )
+            raise InputError(f"--days {days:g}: {self.name} has {self.days:g} days; expected more than 0, at most that")
         count = max(1, round(self.workload.count * days / self.days))
         return self.model_copy(update={"days": days, "workload": self.workload.model_copy(update={"count": count})})
 

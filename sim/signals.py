@@ -7,6 +7,8 @@ outside the covered span is an error.
 from __future__ import annotations
 
 import difflib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
-from sim.units import FloatArray, at_time, iso
+from sim.units import FloatArray, IntArray, at_time, iso
 
 LARGEST = 1e6
 """No grid emits, and no market asks, as much as this: a larger value is a broken file."""
@@ -99,6 +101,68 @@ class Signal:
         return self.cumulative(np.asarray(end_s)) - self.cumulative(np.asarray(start_s))
 
 
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Signals of several zones on one time grid: `values` has shape (R, T), a row a zone."""
+
+    start_s: float
+    step_s: float
+    values: FloatArray
+
+    @classmethod
+    def of(cls, signals: Sequence[Signal]) -> Bundle:
+        """Return signals of any intervals on their finest common grid, over the span that all of them cover.
+
+        Exact: a step function stays what it is when its intervals are cut. Times must be whole seconds.
+        """
+        start_s, end_s = max(s.start_s for s in signals), min(s.end_s for s in signals)
+        apart = [round(s.step_s) for s in signals] + [round(abs(s.start_s - start_s)) for s in signals]
+        step_s = float(math.gcd(*apart))
+        middles = start_s + step_s * (np.arange(int((end_s - start_s) // step_s)) + 0.5)
+        rows = [s.values[((middles - s.start_s) // s.step_s).astype(int)] for s in signals]
+        return cls(start_s, step_s, np.array(rows))
+
+    @property
+    def end_s(self) -> float:
+        """The end of the last interval."""
+        return float(self.start_s + self.step_s * self.values.shape[1])
+
+    def up_to(self, t_s: float) -> Bundle:
+        """Return what is known at `t_s`: every interval that has begun, the current one included; nothing is copied."""
+        known = self.values[:, : int((t_s - self.start_s) // self.step_s) + 1]
+        known.flags.writeable = False
+        return Bundle(self.start_s, self.step_s, known)
+
+    @cached_property
+    def _integral(self) -> FloatArray:
+        sums = np.zeros((self.values.shape[0], self.values.shape[1] + 1))
+        np.cumsum(self.values, axis=1, out=sums[:, 1:])
+        sums *= self.step_s
+        return sums
+
+    def _place(self, t_s: FloatArray) -> tuple[IntArray, FloatArray]:
+        place = (t_s - self.start_s) / self.step_s
+        whole = np.minimum(place.astype(np.int64), self.values.shape[1] - 1)
+        return whole, place - whole
+
+    def cumulative(self, t_s: FloatArray) -> FloatArray:
+        """Return the integral from `start_s` to each time, shape (R, K), unit x seconds."""
+        whole, part = self._place(t_s)
+        return np.asarray(self._integral[:, whole] + self.values[:, whole] * (part * self.step_s))
+
+    def over_slots(self, edges_s: FloatArray) -> FloatArray:
+        """Return the integral over each slot between K + 1 even edges, shape (R, K), unit x seconds."""
+        first, rest = divmod(float(edges_s[0]) - self.start_s, self.step_s)
+        if rest == 0 and edges_s[1] - edges_s[0] == self.step_s:  # a slot is a sample
+            k = int(first)
+            return np.asarray(self.values[:, k : k + len(edges_s) - 1] * self.step_s)
+        return np.diff(self.cumulative(edges_s), axis=1)
+
+    def at(self, t_s: FloatArray) -> FloatArray:
+        """Return the values that hold at each time, shape (R, K)."""
+        return np.asarray(self.values[:, self._place(t_s)[0]])
+
+
 @dataclass(frozen=True)
 class SignalFile:
     """Where a signal stands: a Parquet file with columns `zone`, `ts` (UTC, interval start) and a value."""
@@ -130,9 +194,7 @@ class SignalFile:
             raise InputError(f"{self.path}: cannot be read ({' '.join(str(error).split())[:200]})") from None
         if not len(table):
             known = sorted(pc.unique(pq.read_table(self.path, columns=["zone"])["zone"]).to_pylist())
-            near = difflib.get_close_matches(zone, map(str, known), n=3, cutoff=0.3) or [
-                str(one) for one in known[:10]
-            ]
+            near = difflib.get_close_matches(zone, map(str, known), n=3, cutoff=0.3) or [str(one) for one in known[:10]]
             raise InputError(
                 f"{self.path}: no zone {zone!r}; near it are {', '.join(near) or 'none: the file is empty'}"
             )

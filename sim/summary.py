@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from sim.bound import Bound
-from sim.ledger import Ledger, RegionSeries, check_balance, open_ledger, region_series
+from sim.history import RUN
+from sim.ledger import Books, keep_books
 from sim.runner import Run
-from sim.units import G_PER_KG, BoolArray, FloatArray
+from sim.units import G_PER_KG, BoolArray, FloatArray, IntArray
 from sim.world import ROUNDING_S
 
 
@@ -26,6 +27,7 @@ class JobTable:
     wait_s: FloatArray
     jct_s: FloatArray
     violated: BoolArray
+    suspensions: IntArray
     energy_kwh: FloatArray
     carbon_g: FloatArray
     cost_usd: FloatArray
@@ -33,49 +35,57 @@ class JobTable:
 
 @dataclass(frozen=True, eq=False)
 class Accounts:
-    """Everything that is computed from a run's segments."""
+    """Everything that is computed from what happened in a run."""
 
-    ledger: Ledger
-    series: RegionSeries
+    books: Books
     jobs: JobTable
 
 
 def account(run: Run) -> Accounts:
-    """Return the run's accounts. Raises AssertionError if jobs plus idle do not equal the regions' totals."""
-    ledger = open_ledger(run.world, run.segments)
-    series = region_series(run.world, ledger)
-    check_balance(run.world, ledger, series)
-    return Accounts(ledger, series, job_table(run, ledger))
+    """Return the run's accounts. Raises AssertionError if the parts of a region do not make its total."""
+    books = keep_books(run.world, run.history)
+    return Accounts(books, job_table(run, books))
 
 
-def job_table(run: Run, ledger: Ledger) -> JobTable:
+def job_table(run: Run, books: Books) -> JobTable:
     """Return what became of every job.
 
-    A job unfinished at the horizon is a violation if its deadline has passed, or can no longer be met.
+    A job unfinished at the horizon is a violation if its deadline has passed, or can no longer be met; a cancelled
+    job always is.
     """
-    jobs = run.world.workload.jobs
-    submit_s = np.array([job.submit_s for job in jobs])
-    deadline_s = np.array([job.deadline_s for job in jobs])
+    jobs, pieces = run.world.workload.jobs, books.ledger.pieces
     start_s, end_s = np.full(len(jobs), np.nan), np.full(len(jobs), np.nan)
-    np.fmin.at(start_s, ledger.job, ledger.start_s)
-    done = ledger.finished > 0
-    end_s[ledger.job[done]] = ledger.end_s[done]
-    earliest_end_s = np.where(np.isnan(start_s), run.world.horizon_s, start_s) + run.world.workload.durations_s
-    late = np.where(np.isnan(end_s), earliest_end_s, end_s) > deadline_s + ROUNDING_S
+    np.fmin.at(start_s, pieces.job, pieces.start_s)
+    end_s[pieces.job[pieces.finished]] = pieces.end_s[pieces.finished]
+    late = np.where(np.isnan(end_s), _earliest_end_s(run, books), end_s) > jobs.deadline_s + ROUNDING_S
+    late[list(run.history.cancelled)] = True
 
     def per_job(values: FloatArray) -> FloatArray:
-        return np.bincount(ledger.job, weights=values, minlength=len(jobs)).astype(float)
+        return np.bincount(pieces.job, weights=values, minlength=len(jobs)).astype(float)
 
     return JobTable(
         start_s=start_s,
         end_s=end_s,
-        wait_s=start_s - submit_s,
-        jct_s=end_s - submit_s,
+        wait_s=start_s - jobs.submit_s,
+        jct_s=end_s - jobs.submit_s,
         violated=late,
-        energy_kwh=per_job(ledger.energy_kwh),
-        carbon_g=per_job(ledger.carbon_g),
-        cost_usd=per_job(ledger.cost_usd),
+        suspensions=np.bincount(np.array(run.history.suspensions, dtype=np.int64), minlength=len(jobs)),
+        energy_kwh=per_job(books.ledger.energy_kwh),
+        carbon_g=per_job(books.ledger.carbon_g),
+        cost_usd=per_job(books.ledger.cost_usd),
     )
+
+
+def _earliest_end_s(run: Run, books: Books) -> FloatArray:
+    """Return when each job could end at the soonest if the world went on after the horizon, shape (J,)."""
+    jobs, pieces = run.world.workload.jobs, books.ledger.pieces
+    work = (pieces.kind == RUN) * (pieces.end_s - pieces.start_s)
+    for p in np.flatnonzero(pieces.scale > 1).tolist():
+        work[p] *= jobs.traits[jobs.trait[pieces.job[p]]].throughput[pieces.scale[p] - 1]
+    done_s = np.bincount(pieces.job, weights=work, minlength=len(jobs))
+    fastest = np.array([max((1.0, *trait.throughput)) for trait in jobs.traits] or [1.0])
+    left_s = np.maximum(run.world.workload.durations_s - done_s, 0.0)
+    return np.asarray(run.world.horizon_s + left_s / fastest[jobs.trait])
 
 
 def summarise(
@@ -88,18 +98,9 @@ def summarise(
     llm_g: float = 0.0,
 ) -> dict[str, Any]:
     """Return the summary as the run folder's contract words it; kilograms, seconds, USD, fractions."""
-    world, ledger, jobs, series = run.world, accounts.ledger, accounts.jobs, accounts.series
-    counts_idle = world.accounting.idle
-    idle = series if counts_idle else None
-    carbon = {
-        "dynamic": float(ledger.carbon_g.sum()) / G_PER_KG,
-        "idle": float(idle.idle_g.sum()) / G_PER_KG if idle else 0.0,
-        "embodied": 0.0,
-        "transfer": 0.0,
-        "llm": llm_g / G_PER_KG if world.accounting.llm else 0.0,
-    }
-    carbon["total"] = sum(carbon.values())
-    energy_kwh = float(ledger.energy_kwh.sum()) + (float(idle.idle_kwh.sum()) if idle else 0.0)
+    world, jobs, books = run.world, accounts.jobs, accounts.books
+    carbon = carbon_kg(run, books, llm_g)
+    energy_kwh, cost_usd = _drawn(run, books)
     finished = ~np.isnan(jobs.end_s)
     count = len(world.workload.jobs)
     bound_kg = bound.total_kg
@@ -107,7 +108,8 @@ def summarise(
         "scheduler": run.scheduler,
         "carbon_kg": carbon,
         "energy_kwh": energy_kwh,
-        "cost_usd": float(ledger.cost_usd.sum()) + (float(idle.idle_usd.sum()) if idle else 0.0),
+        "energy_parts_kwh": energy_parts_kwh(books),
+        "cost_usd": cost_usd,
         "intensity_g_per_kwh": ratio((carbon["dynamic"] + carbon["idle"]) * G_PER_KG, energy_kwh),
         "g_per_job": ratio(carbon["dynamic"] * G_PER_KG, count),
         "wait_s": _spread(jobs.wait_s),
@@ -118,9 +120,11 @@ def summarise(
         "sla_violations": int(jobs.violated.sum()),
         "violation_rate": ratio(int(jobs.violated.sum()), count),
         "policy_violations": policy_violations,
-        "utilization": _utilization(run, series),
-        "suspensions": 0,
-        "migrations": 0,
+        "utilization": _utilization(run, books),
+        "suspensions": len(run.history.suspensions),
+        "migrations": len(run.history.migrations),
+        "cancelled": len(run.history.cancelled),
+        "services": _service_figures(run),
         "scheduler_s": run.scheduler_s,
         "wall_s": run.wall_s,
         "jobs_per_s": ratio(count, run.wall_s),
@@ -161,14 +165,67 @@ def _spread(values: FloatArray) -> dict[str, float | None]:
 
 def _makespan(run: Run, jobs: JobTable) -> float | None:
     ends = jobs.end_s[~np.isnan(jobs.end_s)]
-    return float(ends.max() - min(job.submit_s for job in run.world.workload.jobs)) if len(ends) else None
+    return float(ends.max() - run.world.workload.jobs.submit_s.min()) if len(ends) else None
 
 
-def _utilization(run: Run, series: RegionSeries) -> float | None:
+def _utilization(run: Run, books: Books) -> float | None:
     """Return busy CPU time over CPU time of all regions, up to the horizon."""
-    span_s = np.diff(np.append(series.epoch_start_s, run.world.horizon_s))
-    busy = float((series.busy[:, :, 0] * span_s).sum())
+    span_s = np.diff(np.append(books.series.epoch_start_s, run.world.horizon_s))
+    busy = float((books.series.busy[:, :, 0] * span_s).sum())
     return ratio(busy, sum(region.cpus for region in run.world.regions) * run.world.horizon_s)
+
+
+def carbon_kg(run: Run, books: Books, llm_g: float) -> dict[str, float]:
+    """Return the carbon of each component that the scenario counts, and their sum, kg."""
+    counts = run.world.accounting
+    grams = {
+        "dynamic": float(books.ledger.carbon_g.sum() + books.services.carbon_g.sum()),
+        "idle": float(books.series.idle_g.sum()) if counts.idle else 0.0,
+        "embodied": books.embodied_g if counts.embodied else 0.0,
+        "transfer": float(books.moves.carbon_g.sum()) if counts.transfer else 0.0,
+        "llm": llm_g if counts.llm else 0.0,
+    }
+    carbon = {name: value / G_PER_KG for name, value in grams.items()}
+    return {**carbon, "total": sum(carbon.values())}
+
+
+def _drawn(run: Run, books: Books) -> tuple[float, float]:
+    """Return the energy (kWh, at the meter) and the cost (USD) of what the scenario counts."""
+    counts, ledger, services, moves, series = (
+        run.world.accounting,
+        books.ledger,
+        books.services,
+        books.moves,
+        books.series,
+    )
+    kwh = float(ledger.energy_kwh.sum() + services.energy_kwh.sum())
+    usd = float(ledger.cost_usd.sum() + services.cost_usd.sum())
+    if counts.idle:
+        kwh, usd = kwh + float(series.idle_kwh.sum()), usd + float(series.idle_usd.sum())
+    if counts.transfer:
+        kwh, usd = kwh + float(moves.energy_kwh.sum()), usd + float(moves.cost_usd.sum())
+    return kwh, usd
+
+
+def energy_parts_kwh(books: Books) -> dict[str, float]:
+    """Return what the regions used (IT load, idle servers, overhead) and where it came from (on-site, grid), kWh."""
+    series = books.series
+    return {
+        "dynamic_it": float(series.dynamic_it_kwh.sum()),
+        "idle_it": float(series.idle_it_kwh.sum()),
+        "overhead": float(series.overhead_kwh.sum()),
+        "onsite": float(series.onsite_kwh.sum()),
+        "grid": float(series.grid_kwh.sum()),
+        "transfer": float(books.moves.energy_kwh.sum()),
+    }
+
+
+def _service_figures(run: Run) -> dict[str, float | None]:
+    """Return the requests of all services, and the share that came late or could not be served."""
+    served = run.history.served
+    requests = sum(s.rate_per_s * (s.end_s - s.start_s) for s in served)
+    late = sum(s.late_per_s * (s.end_s - s.start_s) for s in served)
+    return {"requests": requests, "late": late, "late_rate": ratio(late, requests)}
 
 
 def peak_rss_mb() -> float:

@@ -1,23 +1,29 @@
 """The hours ahead on a grid of epochs: forecast carbon and cost of a run, and the room left for it.
 
 Every planner, and the agent's what-if, reads its options from here, so capacity, deadlines and
-rules bind them all alike. The grid's first slot begins now; R regions, K slots, S candidate starts.
+rules bind them all alike. The grid's first slot begins now; R regions, K slots, S candidate starts, P jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from sim.constraints import binds
+from sim.jobs import Jobs
 from sim.model import Job, demand
-from sim.signals import Signal
-from sim.units import J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray
+from sim.signals import Bundle
+from sim.units import J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray, IntArray
 from sim.view import View
 from sim.world import ROUNDING_S
 
 _EPS = 1e-9
+_ROOM_EPS = 1e-6
+_CHUNK = 256
+"""Jobs that are compared at once: their options fit the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +43,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A job's planned run and its forecast figures. `late` as in Options."""
+    """A job's planned run and its forecast figures, None where none were made. `late` as in Options."""
 
     job: Job
     region: str
     start_s: float
-    carbon_g: float
-    cost_usd: float
+    carbon_g: float | None
+    cost_usd: float | None
     late: bool
 
 
@@ -57,6 +63,15 @@ class Figures:
     problem: str
 
 
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """The best option of each of P jobs by itself: region, slot and carbon; slot -1 where none is feasible in time."""
+
+    region: IntArray
+    slot: IntArray
+    carbon_g: FloatArray
+
+
 Score = Callable[[Options], FloatArray]
 
 
@@ -67,35 +82,60 @@ class Timetable:
         self.view = view
         slots = int(np.ceil(view.horizon_s / view.epoch_s))
         self.edges_s = view.now_s + view.epoch_s * np.arange(slots + 1.0)
-        self._pue = np.array([region.pue for region in view.regions])
-        self._carbon_g_per_w = self._per_watt(view.intensity_forecast)
-        self._cost_usd_per_w = self._per_watt(view.price_forecast) / KWH_PER_MWH
-        self.intensity = self._at_edges(view.intensity_forecast)
-        self.price = self._at_edges(view.price_forecast)
-        self._free = self._room(slots)
+        self._overhead = view.overhead(self.edges_s[:-1])
+        self._cpu_w = np.array([region.cpu_w for region in view.regions])
+        self._gpu_w = np.array([region.gpu_w for region in view.regions])
+        self._carbon_g_per_w = self._per_watt(view.intensity_outlook)
+        self._slots = slots
 
-    def _per_watt(self, signals: tuple[Signal, ...]) -> FloatArray:
-        """Return the running sum of signal x PUE per watt of IT power at each slot edge, shape (R, K + 1)."""
-        sums = np.array([signal.cumulative(self.edges_s) for signal in signals])
-        return np.asarray((sums - sums[:, :1]) * self._pue[:, None] / J_PER_KWH)
+    @cached_property
+    def _free(self) -> FloatArray:
+        """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
+        return self._room(self._slots)
 
-    def _at_edges(self, signals: tuple[Signal, ...]) -> FloatArray:
-        starts = self.edges_s[:-1]
-        return np.array([s.values[((starts - s.start_s) // s.step_s).astype(int)] for s in signals])
+    def _per_watt(self, outlook: Bundle) -> FloatArray:
+        """Return the running sum of signal x overhead per watt of IT power at each slot edge, shape (R, K + 1)."""
+        slots = outlook.over_slots(self.edges_s) * self._overhead
+        sums = np.zeros((slots.shape[0], slots.shape[1] + 1))
+        np.cumsum(slots, axis=1, out=sums[:, 1:])
+        sums /= J_PER_KWH
+        return sums
+
+    @cached_property
+    def _cost_usd_per_w(self) -> FloatArray:
+        return self._per_watt(self.view.price_outlook) / KWH_PER_MWH
+
+    @cached_property
+    def intensity(self) -> FloatArray:
+        """Forecast carbon intensity at each slot's start, shape (R, K)."""
+        return self.view.intensity_outlook.at(self.edges_s[:-1])
+
+    @cached_property
+    def price(self) -> FloatArray:
+        """Forecast price at each slot's start, shape (R, K)."""
+        return self.view.price_outlook.at(self.edges_s[:-1])
 
     def _room(self, slots: int) -> FloatArray:
         """Return free CPUs, GPUs and memory of each slot, shape (R, K, 3), rules on CPU use included."""
         view = self.view
+        room = self._summed_room(slots) if view.room is None else view.room.copy()
+        if binds(view.constraints):
+            limit = view.constraints.cpu_limit(self.edges_s[:-1], view.epoch_s)
+            room[:, :, 0] -= (1.0 - limit) * np.array([region.cpus for region in view.regions])[:, None]
+        return room
+
+    def _summed_room(self, slots: int) -> FloatArray:
+        """Add up the commitments one by one: what the engine's bookings keep up to date."""
+        view = self.view
         capacity = np.array([region.capacity for region in view.regions])
         room: FloatArray = np.repeat(capacity[:, None, :], slots, axis=1)
-        room[:, :, 0] *= view.constraints.cpu_limit(self.edges_s[:-1], view.epoch_s)
         for held in view.commitments:
             waits = not held.running and held.start_s <= view.now_s  # in a queue: it starts now at the earliest
             start_s = view.now_s if waits else held.start_s
             end_s = view.now_s + held.job.duration_estimate_s if waits else held.end_s
             first = max(0, self._slot(start_s))
             last = max(first + 1, self._slot_after(end_s))  # what runs longer than its estimate still runs now
-            room[view.region_index[held.region], first:last] -= demand(held.job)
+            room[view.region_index[held.region], first:last] -= demand(held.job) * held.scale
         return room
 
     def _slot(self, t_s: float) -> int:
@@ -103,6 +143,8 @@ class Timetable:
 
     def _slot_after(self, t_s: float) -> int:
         return int(np.ceil((t_s - self.view.now_s) / self.view.epoch_s - _EPS))
+
+    # -- one job at a time -----------------------------------------------------------------------
 
     def last_start_s(self, job: Job) -> float:
         """Return the last start that meets the job's deadline and the delay rules."""
@@ -118,15 +160,26 @@ class Timetable:
 
     def _options(self, job: Job, count: int, length: int, *, late: bool) -> Options:
         starts_s = self.edges_s[:count]
-        feasible = self._fits(job, count, length) & self.view.constraints.allowed(
-            job, starts_s, intensity=self.intensity[:, :count], price=self.price[:, :count]
-        )
+        feasible = self._fits(job, count, length) & self._reachable(job, starts_s)
+        if binds(self.view.constraints):
+            feasible &= self.view.constraints.allowed(
+                job, starts_s, intensity=self.intensity[:, :count], price=self.price[:, :count]
+            )
         carbon, cost = self._run_sums(job, count)
         return Options(job, starts_s, carbon, cost, feasible, late)
 
+    def _reachable(self, job: Job, starts_s: FloatArray) -> BoolArray:
+        """Return, shape (R, S), where the job's data can be by each start."""
+        network, regions = self.view.network, range(len(self.view.regions))
+        if network is None or not job.data_gb:
+            return np.ones((len(regions), len(starts_s)), dtype=bool)
+        home = self.view.region_index[job.home]
+        away_s = np.array([float(network.transfer_s(home, r, job.data_gb)) for r in regions])
+        return np.asarray(starts_s >= self.view.now_s + away_s[:, None] - _EPS)
+
     def _fits(self, job: Job, count: int, length: int) -> BoolArray:
         """Return, shape (R, S), whether every slot of a run has room, by a running count of full slots."""
-        full = (self._free[:, : count + length - 1] < demand(job) - _EPS).any(axis=2)
+        full = (self._free[:, : count + length - 1] < demand(job) - _ROOM_EPS).any(axis=2)
         sums = np.zeros((full.shape[0], full.shape[1] + 1), dtype=np.int64)
         np.cumsum(full, axis=1, out=sums[:, 1:])
         fits: BoolArray = sums[:, length : length + count] == sums[:, :count]
@@ -134,7 +187,7 @@ class Timetable:
 
     def _run_sums(self, job: Job, count: int) -> tuple[FloatArray, FloatArray]:
         """Return forecast carbon (g) and cost (USD) of a run from each slot edge, shape (R, S) each."""
-        watts = np.array([region.job_power_w(job.cpus, job.gpus) for region in self.view.regions])[:, None]
+        watts = (job.cpus * job.utilization * self._cpu_w + job.gpus * self._gpu_w)[:, None]
         whole, part = divmod(job.duration_estimate_s / self.view.epoch_s, 1.0)
         k, used = int(whole), slice(0, count)
 
@@ -172,6 +225,19 @@ class Timetable:
         s, place = divmod(flat, len(order))
         return self._book(options, order[place], s)
 
+    def _book(self, options: Options, r: int, s: int) -> Assignment:
+        job = options.job
+        last = s + self._slot_after(self.view.now_s + job.duration_estimate_s)
+        self._free[r, s:last] -= demand(job)
+        return Assignment(
+            job=job,
+            region=self.view.regions[r].id,
+            start_s=float(options.starts_s[s]),
+            carbon_g=float(options.carbon_g[r, s]),
+            cost_usd=float(options.cost_usd[r, s]),
+            late=options.late,
+        )
+
     def evaluate(self, job: Job, r: int, start_s: float) -> Figures:
         """Return the figures of a run that starts in region `r` in the slot of `start_s`, and book it.
 
@@ -194,25 +260,112 @@ class Timetable:
         problem = rule or problem
         if not problem:
             self._free[r, s : s + length] -= demand(job)
-        facility_w = self.view.regions[r].job_power_w(job.cpus, job.gpus) * self.view.regions[r].pue
+        watts = job.cpus * job.utilization * self._cpu_w[r] + job.gpus * self._gpu_w[r]
         carbon, cost = (
-            facility_w * float(signals[r].integral(start_s, end_s)) / J_PER_KWH
-            for signals in (self.view.intensity_forecast, self.view.price_forecast)
+            float(watts * np.diff(np.interp([start_s, end_s], self.edges_s, sums[r]))[0])
+            for sums in (self._carbon_g_per_w, self._cost_usd_per_w)
         )
-        return Figures(carbon, cost / KWH_PER_MWH, late, problem)
+        return Figures(carbon, cost, late, problem)
 
-    def _book(self, options: Options, r: int, s: int) -> Assignment:
-        job = options.job
-        last = s + self._slot_after(self.view.now_s + job.duration_estimate_s)
-        self._free[r, s:last] -= demand(job)
-        return Assignment(
-            job=job,
-            region=self.view.regions[r].id,
-            start_s=float(options.starts_s[s]),
-            carbon_g=float(options.carbon_g[r, s]),
-            cost_usd=float(options.cost_usd[r, s]),
-            late=options.late,
-        )
+    # -- many jobs at once -----------------------------------------------------------------------
+
+    def lengths(self, jobs: Jobs) -> IntArray:
+        """Return how many slots each job touches when it starts at a slot's edge, shape (P,)."""
+        return np.ceil(jobs.duration_estimate_s / self.view.epoch_s - _EPS).astype(np.int64)
+
+    def cheapest(self, jobs: Jobs, *, home_only: bool = False) -> Choices:
+        """Return each job's feasible timely option of least forecast carbon, as if the others were not there.
+
+        No rules are looked at: only for Views without any. Ties as in `assign`.
+        """
+        parts = [self._cheapest(jobs.take(range(p, min(p + _CHUNK, len(jobs)))), home_only=home_only)
+                 for p in range(0, len(jobs), _CHUNK)]  # fmt: skip
+        columns = zip(*((part.region, part.slot, part.carbon_g) for part in parts), strict=True)
+        return Choices(*(np.concatenate(column) for column in columns))
+
+    def _cheapest(self, jobs: Jobs, *, home_only: bool) -> Choices:
+        view, slots, each = self.view, len(self.edges_s) - 1, np.arange(len(jobs))
+        length = self.lengths(jobs)
+        last = np.floor((jobs.latest_start_s + ROUNDING_S - view.now_s) / view.epoch_s + _EPS).astype(np.int64)
+        last = np.minimum(last, slots - length - 1)
+        start = np.arange(max(1, int(last.max()) + 1))
+        regions = jobs.home[None, :] if home_only else np.arange(len(view.regions))[:, None]  # (1, P) or (R, 1)
+        carbon = self._many_run_sums(jobs, regions, start)  # (R', P, S)
+        feasible = (start <= last[:, None]) & self._many_fit(jobs, regions, start, length)
+        carbon = np.where(feasible, carbon, np.inf)
+        least = carbon.min(axis=(0, 2))
+        tie = carbon <= (least + _EPS * np.maximum(1.0, np.abs(least)))[:, None]
+        slot = np.argmax(tie.any(axis=0), axis=1)
+        if home_only:
+            region, place = jobs.home, np.zeros_like(each)
+        else:
+            there = tie[:, each, slot]  # (R, P)
+            place = region = np.where(there[jobs.home, each], jobs.home, np.argmax(there, axis=0))
+        return Choices(region, np.where(np.isfinite(least), slot, -1), carbon[place, each, slot])
+
+    def _many_run_sums(self, jobs: Jobs, regions: IntArray, start: IntArray) -> FloatArray:
+        """Return forecast carbon of each job from each slot edge, shape (R', P, S)."""
+        sums, count = self._carbon_g_per_w, self._carbon_g_per_w.shape[1] - 1
+        whole = jobs.duration_estimate_s / self.view.epoch_s + _EPS
+        k = whole.astype(np.int64)
+        part = np.maximum(whole - k - _EPS, 0.0)[:, None]
+        left = np.minimum(start + k[:, None], count)  # beyond the horizon is infeasible anyway
+        right = np.minimum(left + 1, count)
+        at = regions[:, :, None]
+        end = sums[at, left] * (1 - part) + sums[at, right] * part
+        watts = (jobs.cpus * jobs.utilization) * self._cpu_w[regions] + jobs.gpus * self._gpu_w[regions]
+        return np.asarray(watts[:, :, None] * (end - sums[at, start]))
+
+    def _many_fit(self, jobs: Jobs, regions: IntArray, start: IntArray, length: IntArray) -> BoolArray:
+        """Return where each job has room and its data in time, shape (R', P, S) or one that broadcasts to it."""
+        fits = np.ones((1, 1, 1), dtype=bool)
+        if not self.view.ample:
+            fits = self._runs_of_room(jobs, regions, start, length)
+        if self.view.network is not None and jobs.data_gb.any():
+            there = np.broadcast_to(regions, (regions.shape[0], len(jobs)))
+            away_s = self.view.network.transfer_s(jobs.home[None, :], there, jobs.data_gb[None, :])
+            fits = fits & (start * self.view.epoch_s >= np.asarray(away_s)[:, :, None] - _EPS)
+        return fits
+
+    def _runs_of_room(self, jobs: Jobs, regions: IntArray, start: IntArray, length: IntArray) -> BoolArray:
+        """Return, shape (R', P, S), where all slots of a run have room; jobs of like demand share a count."""
+        slots = self._free.shape[1]
+        fits = np.empty((regions.shape[0], len(jobs), len(start)), dtype=bool)
+        kinds, kind = np.unique(jobs.demand, axis=0, return_inverse=True)
+        for n, wanted in enumerate(kinds):
+            full = (self._free < wanted - _ROOM_EPS).any(axis=2)
+            sums = np.zeros((full.shape[0], slots + 1), dtype=np.int64)
+            np.cumsum(full, axis=1, out=sums[:, 1:])
+            mine = np.flatnonzero(kind == n)
+            at = (regions if regions.shape[1] == 1 else regions[:, mine])[:, :, None]
+            end = np.minimum(start + length[mine, None], slots)
+            fits[:, mine] = sums[at, end] == sums[at, start]
+        return fits
+
+    def book_all(self, jobs: Jobs, choices: Choices) -> bool:
+        """Book all these choices if there is room for them together; else book none and return False."""
+        if choices.slot.min(initial=0) < 0:
+            return False
+        if self.view.ample:
+            return True
+        room, width = self._free.copy(), self._free.shape[1]
+        change = np.zeros((len(self.view.regions), width + 1, 3))
+        end = np.minimum(choices.slot + self.lengths(jobs), width)
+        np.add.at(change, (choices.region, choices.slot), jobs.demand)
+        np.subtract.at(change, (choices.region, end), jobs.demand)
+        room -= np.cumsum(change, axis=1)[:, :-1]
+        if room.min() < -_ROOM_EPS:
+            return False
+        self._free = room
+        return True
+
+    def still_fits(self, job: Job, r: int, s: int, length: int) -> bool:
+        """Return whether a run of so many slots from slot `s` in region `r` has room."""
+        return bool((self._free[r, s : s + length] >= demand(job) - _ROOM_EPS).all())
+
+    def book(self, job: Job, r: int, s: int, length: int) -> None:
+        """Take the room of a run."""
+        self._free[r, s : s + length] -= demand(job)
 
 
 def earliest(options: Options) -> FloatArray:

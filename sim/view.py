@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.constraints import Constraints
-from sim.forecast import Forecaster, forecast
-from sim.model import Commitment, Job, Region, demand
-from sim.signals import Signal
+from sim.forecast import Forecaster, Measured, forecast
+from sim.jobs import Jobs
+from sim.model import Commitment, Job, Region, Suspended
+from sim.network import Network
+from sim.services import ServiceView
+from sim.signals import Bundle, Signal
 from sim.units import FloatArray
+
+
+class Held(NamedTuple):
+    """A job that holds or will hold resources, as the engine keeps it.
+
+    Position in the workload, region index, start, estimated end, scale, and state (see `Commitment`).
+    """
+
+    job: int
+    region: int
+    start_s: float
+    end_s: float
+    scale: int = 1
+    state: str = "running"
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """What Views are cut from: it holds the future too, so nobody but a View may touch it.
+
+    Signals stand beside themselves stacked into one matrix, where they share a grid. `pue` has shape (R, 1) where
+    neither weather nor on-site supply changes it, else it is None.
+    """
+
+    jobs: Jobs
+    intensity: tuple[tuple[Signal, ...], Bundle | None]
+    price: tuple[tuple[Signal, ...], Bundle | None]
+    temperature: tuple[Signal | None, ...]
+    onsite: tuple[Signal | None, ...]
+    network: Network | None
+    forecaster: Forecaster
+    pue: FloatArray | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,23 +60,34 @@ class View:
         epoch_s: Seconds to the next decision point.
         horizon_s: How far ahead a plan may reach: the longest span from submission to deadline that was seen, and
             a day for the late.
-        pending: Submitted jobs without a placement, in submit order; deferred ones are left out until due.
+        pending: Submitted jobs without a placement, in submit order; deferred ones are left out until due, and jobs
+            of a graph until all they depend on have finished.
         deferred: How many pending jobs are deferred beyond now.
-        commitments: What is running or planned, with estimated ends.
-        intensity, price: The measured series of each region, up to and with the current interval.
+        held: What is running, saving, queued, planned or moving.
+        free_now: CPUs, GPUs and memory (GB) that nobody holds now, of each region.
+        ample: Whether every region could hold at once all that runs, is planned there and is pending: then no run is
+            ever short of room.
+        room: Free CPUs, GPUs and memory of each slot of `epoch_s` from now to the horizon, by the estimates and by
+            the closures that are known, shape (R, K, 3); None where the engine keeps no bookings.
+        steady: Whether nothing but running jobs will change the room: none planned, queued or closed.
+        _site: The world as far as it does not change, and the signals, from which a View takes what is past.
     """
 
     now_s: float
     epoch_s: float
     horizon_s: float
     regions: tuple[Region, ...]
-    pending: tuple[Job, ...]
+    pending: Jobs
     deferred: int
-    commitments: tuple[Commitment, ...]
-    intensity: tuple[Signal, ...]
-    price: tuple[Signal, ...]
+    held: tuple[Held, ...]
+    free_now: list[list[float]]
+    ample: bool
+    room: FloatArray | None
+    steady: bool
+    suspended: tuple[Suspended, ...]
+    services: tuple[ServiceView, ...]
     constraints: Constraints
-    forecaster: Forecaster
+    _site: Site
 
     @cached_property
     def region_index(self) -> dict[str, int]:
@@ -52,6 +100,67 @@ class View:
         return {job.id: job for job in self.pending}
 
     @cached_property
+    def commitments(self) -> tuple[Commitment, ...]:
+        """What is running or will run, with estimated ends."""
+        return tuple(
+            Commitment(
+                self._site.jobs[h.job],
+                self.regions[h.region].id,
+                h.start_s,
+                h.end_s,
+                running=h.state in ("running", "saving"),
+                scale=h.scale,
+                state=h.state,
+            )
+            for h in self.held
+        )
+
+    @cached_property
+    def free(self) -> FloatArray:
+        """CPUs, GPUs and memory (GB) that nobody holds now, shape (R, 3)."""
+        return np.array(self.free_now)
+
+    @property
+    def network(self) -> Network | None:
+        """What moving data costs; None: data are everywhere."""
+        return self._site.network
+
+    @property
+    def forecaster(self) -> Forecaster:
+        """The model that a run forecasts with."""
+        return self._site.forecaster
+
+    @cached_property
+    def intensity_measured(self) -> Measured:
+        """Carbon intensity up to now."""
+        return Measured(*self._site.intensity, self.now_s)
+
+    @cached_property
+    def price_measured(self) -> Measured:
+        """Electricity prices up to now."""
+        return Measured(*self._site.price, self.now_s)
+
+    @cached_property
+    def temperature(self) -> tuple[Signal | None, ...]:
+        """Outside temperature of each region up to now, degC; None where nothing depends on it."""
+        return tuple(signal.up_to(self.now_s) if signal else None for signal in self._site.temperature)
+
+    @cached_property
+    def onsite(self) -> tuple[Signal | None, ...]:
+        """On-site solar and wind power of each region up to now, W; None without any."""
+        return tuple(signal.up_to(self.now_s) if signal else None for signal in self._site.onsite)
+
+    @property
+    def intensity(self) -> tuple[Signal, ...]:
+        """The measured carbon intensity of each region, up to and with the current interval, gCO2eq/kWh."""
+        return self.intensity_measured.signals
+
+    @property
+    def price(self) -> tuple[Signal, ...]:
+        """The electricity price of each region likewise, USD/MWh."""
+        return self.price_measured.signals
+
+    @cached_property
     def intensity_forecast(self) -> tuple[Signal, ...]:
         """Carbon intensity from now to the planning horizon, issued now, gCO2eq/kWh."""
         return self._forecast(self.intensity)
@@ -61,15 +170,46 @@ class View:
         """Electricity price from now to the planning horizon, issued now, USD/MWh."""
         return self._forecast(self.price)
 
-    def _forecast(self, measured: tuple[Signal, ...]) -> tuple[Signal, ...]:
-        span_s = self.horizon_s + self.epoch_s
-        return tuple(forecast(self.forecaster, signal, self.now_s, span_s) for signal in measured)
+    @property
+    def span_s(self) -> float:
+        """How far ahead forecasts reach: the horizon, and an epoch for its last slot."""
+        return self.horizon_s + self.epoch_s
+
+    def _forecast(self, measured: Sequence[Signal]) -> tuple[Signal, ...]:
+        return tuple(forecast(self.forecaster, signal, self.now_s, self.span_s) for signal in measured)
 
     @cached_property
-    def free(self) -> FloatArray:
-        """CPUs, GPUs and memory (GB) that no running job holds, shape (R, 3)."""
-        free = np.array([region.capacity for region in self.regions])
-        for held in self.commitments:
-            if held.running:
-                free[self.region_index[held.region]] -= demand(held.job)
-        return free
+    def intensity_outlook(self) -> Bundle:
+        """The intensity forecasts of all regions on one grid."""
+        return self.intensity_measured.outlook(self.forecaster, self.span_s)
+
+    @cached_property
+    def price_outlook(self) -> Bundle:
+        """The price forecasts of all regions on one grid."""
+        return self.price_measured.outlook(self.forecaster, self.span_s)
+
+    def overhead(self, times_s: FloatArray) -> FloatArray:
+        """Return the expected watts at the meter per watt of IT load: PUE less on-site supply.
+
+        Shape (R, K), or (R, 1) where it is constant.
+
+        Temperature and on-site power are forecast; the load is taken to stay what it is now.
+        """
+        if self._site.pue is not None:
+            return self._site.pue
+        return np.array([self._overhead(r, times_s) for r in range(len(self.regions))])
+
+    def _overhead(self, r: int, times_s: FloatArray) -> FloatArray:
+        region, temperature, onsite = self.regions[r], self.temperature[r], self.onsite[r]
+        factor = np.full(len(times_s), region.pue)
+        if region.cooling and temperature:
+            factor = np.asarray(region.cooling.factor(self._ahead(temperature, times_s)), dtype=float)
+        if not onsite:
+            return factor
+        busy_w = region.cpu_w * (region.cpus - self.free[r, 0]) + region.gpu_w * (region.gpus - self.free[r, 1])
+        site_w = factor * (region.idle_w + busy_w)
+        return np.asarray(factor * np.clip(1.0 - self._ahead(onsite, times_s) / np.maximum(site_w, 1e-9), 0.0, 1.0))
+
+    def _ahead(self, measured: Signal, times_s: FloatArray) -> FloatArray:
+        signal = forecast(self.forecaster, measured, self.now_s, self.span_s)
+        return np.asarray(signal.values[((times_s - signal.start_s) // signal.step_s).astype(int)])

@@ -6,7 +6,7 @@ the scenario's, drawn from its seed, unless the trace has a column of that name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim import synthetic_jobs
 from sim.errors import InputError
-from sim.model import PRIORITIES, Job, Region, Workload
-from sim.units import DAY_S, HOUR_S, FloatArray
+from sim.jobs import NUMBERS, Jobs, Traits, Workload
+from sim.model import PRIORITIES, Region
+from sim.units import DAY_S, HOUR_S, FloatArray, IntArray
 
 Share = Annotated[float, Field(allow_inf_nan=False, gt=0, le=1)]
 Priority = Literal["low", "normal", "high", "critical"]
@@ -245,7 +246,7 @@ def _jobs(
     spec: TraceWorkload | SyntheticWorkload,
     regions: tuple[Region, ...],
     rng: np.random.Generator,
-) -> tuple[Job, ...]:
+) -> Jobs:
     count = len(rows.ids)
     homes = spec.homes or {region.id: 1 / len(regions) for region in regions}
     drawn = {
@@ -261,24 +262,35 @@ def _jobs(
         if strange is not None:
             raise InputError(f"column {name!r} of the trace: found {strange!r}, expected text or null")
     _check_priorities(label["priority"], rows.ids)
-    deadline_s = _deadlines(rows, spec, label["priority"])
-    return tuple(
-        Job(
-            id=rows.ids[j],
-            submit_s=float(rows.submit_s[j]),
-            duration_estimate_s=float(rows.duration_s[j]),
-            deadline_s=float(deadline_s[j]),
-            cpus=float(rows.cpus[j]),
-            gpus=float(rows.gpus[j]),
-            memory_gb=float(rows.memory_gb[j]),
-            home=str(label["home"][j]),
-            priority=str(label["priority"][j]),
-            team=label["team"][j],
-            customer=label["customer"][j],
-            tags=(label["tag"][j],) if label["tag"][j] else (),
-        )
-        for j in range(count)
+    given = {
+        "submit_s": rows.submit_s,
+        "duration_estimate_s": rows.duration_s,
+        "deadline_s": _deadlines(rows, spec, label["priority"]),
+        "cpus": rows.cpus,
+        "gpus": rows.gpus,
+        "memory_gb": rows.memory_gb,
+        "utilization": np.ones(count),
+    }
+    nothing = np.zeros(count)
+    home, names = _codes([str(name) for name in label["home"]], [region.id for region in regions])
+    tags = [(tag,) if tag else () for tag in label["tag"]]
+    trait, traits = _codes(list(zip(label["priority"], label["team"], label["customer"], tags, strict=True)))
+    return Jobs(
+        positions=np.arange(count),
+        numbers=np.array([given.get(name, nothing) for name in NUMBERS]),
+        home=home,
+        trait=trait,
+        homes=names,
+        traits=tuple(Traits("batch", *each) for each in traits),
+        id_of=rows.ids.__getitem__,
+        particulars={},
     )
+
+
+def _codes(values: Sequence[Any], known: Sequence[Any] = ()) -> tuple[IntArray, tuple[Any, ...]]:
+    """Return each value's place among the distinct values, and those: the known first, then by appearance."""
+    places = {value: place for place, value in enumerate(dict.fromkeys([*known, *values]))}
+    return np.array([places[value] for value in values], dtype=np.int64), tuple(places)
 
 
 def _draw(shares: Mapping[Any, float], count: int, rng: np.random.Generator) -> list[str | None]:
@@ -292,9 +304,7 @@ def _draw(shares: Mapping[Any, float], count: int, rng: np.random.Generator) -> 
 def _check_priorities(priorities: list[Any], ids: list[str]) -> None:
     for job_id, priority in zip(ids, priorities, strict=True):
         if priority not in PRIORITIES:
-            raise InputError(
-                f"job {job_id}: priority {priority!r} is unknown; expected one of {', '.join(PRIORITIES)}"
-            )
+            raise InputError(f"job {job_id}: priority {priority!r} is unknown; expected one of {', '.join(PRIORITIES)}")
 
 
 def _deadlines(rows: _Rows, spec: TraceWorkload | SyntheticWorkload, priorities: list[str | None]) -> FloatArray:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
+
 from sim.errors import InputError
 from sim.forecast import Forecaster
-from sim.model import Job, Region, Workload
+from sim.jobs import Jobs, Workload
+from sim.model import Region
+from sim.network import Network
+from sim.services import Service
 from sim.signals import Signal
 
 ROUNDING_S = 1e-6
@@ -22,6 +27,8 @@ class Accounting:
     """What the total counts beside the jobs' dynamic carbon. `llm_w` is the modelled power of the model's host."""
 
     idle: bool = True
+    embodied: bool = True
+    transfer: bool = True
     llm: bool = True
     llm_w: float = 30.0
 
@@ -36,6 +43,10 @@ class World:
         horizon_s: The end of the run; jobs still running then are unfinished.
         intensity: Actual carbon intensity of each region, in region order, gCO2eq/kWh, with history before t = 0.
         price: Actual electricity price of each region, USD/MWh, likewise.
+        temperature: Outside temperature of each region, degC; None where its PUE does not need it.
+        onsite: On-site solar and wind power of each region, W; None without any.
+        network: What moving data costs; None: data are everywhere, at no cost.
+        at_arrivals: Whether each submission is a decision point too.
     """
 
     start: datetime
@@ -47,17 +58,18 @@ class World:
     price: tuple[Signal, ...]
     forecaster: Forecaster
     accounting: Accounting = Accounting()
+    temperature: tuple[Signal | None, ...] = ()
+    onsite: tuple[Signal | None, ...] = ()
+    network: Network | None = None
+    services: tuple[Service, ...] = ()
+    at_arrivals: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a job that no region can hold, that ends before it begins, or whose id stands twice."""
-        ids = Counter(job.id for job in self.workload.jobs)
-        if ids and ids.most_common(1)[0][1] > 1:
-            raise InputError(
-                f"job id {ids.most_common(1)[0][0]!r} stands twice in the workload; expected distinct ids"
-            )
-        known = {region.id for region in self.regions}
-        for job in self.workload.jobs:
-            check_job(job, self.regions, known)
+        for name in ("temperature", "onsite"):
+            if not getattr(self, name):
+                object.__setattr__(self, name, (None,) * len(self.regions))
+        check_jobs(self.workload.jobs, self.regions)
 
     @cached_property
     def region_index(self) -> dict[str, int]:
@@ -65,22 +77,49 @@ class World:
         return {region.id: r for r, region in enumerate(self.regions)}
 
 
-def check_job(job: Job, regions: Sequence[Region], known: set[str]) -> None:
-    """Raise InputError if the job cannot be scheduled in any region."""
-    if job.deadline_s < job.submit_s + job.duration_estimate_s - ROUNDING_S:
-        raise InputError(
+def check_jobs(jobs: Jobs, regions: Sequence[Region]) -> None:
+    """Raise InputError for the first job that cannot be scheduled in these regions, naming what is wrong with it."""
+    for problem in _problems(jobs, regions):
+        raise InputError(problem)
+
+
+def _problems(jobs: Jobs, regions: Sequence[Region]) -> Iterator[str]:
+    ids = tuple(region.id for region in regions)
+    if jobs.homes != ids:
+        strange = next(j for j in range(len(jobs)) if jobs.homes[jobs.home[j]] not in ids)
+        job = jobs[strange]
+        yield f"job {job.id}: home region {job.home!r} is unknown; regions are {', '.join(sorted(ids))}"
+    if len(jobs.position) < len(jobs):
+        doubled = Counter(jobs.ids).most_common(1)[0][0]
+        yield f"job id {doubled!r} stands twice in the workload; expected distinct ids"
+    late = np.flatnonzero(jobs.latest_start_s < jobs.submit_s - ROUNDING_S)
+    for j in late[:1].tolist():
+        job = jobs[j]
+        yield (
             f"job {job.id}: deadline {job.deadline_s:g} s is before submission {job.submit_s:g} s plus "
-            f"duration {job.duration_estimate_s:g} s; expected a deadline that the job can meet"
+            f"duration {job.duration_estimate_s + job.tail_s:g} s; expected a deadline that the job can meet"
         )
-    if job.home not in known:
-        raise InputError(f"job {job.id}: home region {job.home!r} is unknown; regions are {', '.join(sorted(known))}")
-    fits = (
-        job.cpus <= region.cpus and job.gpus <= region.gpus and job.memory_gb <= region.memory_gb
-        for region in regions
-    )
-    if not any(fits):
+    fits = np.zeros(len(jobs), dtype=bool)
+    for region in regions:
+        fits |= (jobs.demand <= region.capacity).all(axis=1)
+    for j in np.flatnonzero(~fits)[:1].tolist():
+        job = jobs[j]
         sizes = "; ".join(f"{r.id} {r.cpus:g}/{r.gpus:g}/{r.memory_gb:g}" for r in regions)
-        raise InputError(
+        yield (
             f"job {job.id} needs {job.cpus:g} CPUs, {job.gpus:g} GPUs, {job.memory_gb:g} GB, more than any region "
             f"holds ({sizes}); give a region more servers or drop the job"
         )
+    yield from _graph_problems(jobs)
+
+
+def _graph_problems(jobs: Jobs) -> Iterator[str]:
+    """Say which job depends on one that is not there, or was submitted later (so that no circle is possible)."""
+    for j, own in jobs.particulars.items():
+        for dep in own.deps:
+            if dep not in jobs.position:
+                yield f"job {jobs.id_of(j)}: depends on {dep!r}, which is not in the workload; name jobs of its graph"
+            elif jobs.position[dep] >= j:
+                yield (
+                    f"job {jobs.id_of(j)}: depends on {dep!r}, which does not stand before it; list the jobs of a "
+                    "graph in an order in which they could run"
+                )

@@ -58,9 +58,7 @@ def _epoch(number: int) -> EpochRecord:
 def _region(region: str, number: int) -> RegionRecord:
     busy = BUSY[region][number]
     intensity = float(INTENSITY[region][number])
-    return RegionRecord(
-        region, ZONES[region], intensity, 20 + intensity / 8, busy, 128, busy // 4, max(0, busy - 112)
-    )
+    return RegionRecord(region, ZONES[region], intensity, 20 + intensity / 8, busy, 128, busy // 4, max(0, busy - 112))
 
 
 def _candidates(number: int) -> tuple[CandidateRecord, ...]:
@@ -74,9 +72,7 @@ def _candidates(number: int) -> tuple[CandidateRecord, ...]:
 
 def _tools(number: int) -> tuple[ToolRecord, ...]:
     calls = [
-        ToolRecord(
-            "get_forecast", {"region": "frankfurt", "hours": 6}, "ok", {"g_per_kwh": [412, 398, 371, 344, 318]}
-        ),
+        ToolRecord("get_forecast", {"region": "frankfurt", "hours": 6}, "ok", {"g_per_kwh": [412, 398, 371, 344, 318]}),
         ToolRecord("what_if", {"plan": "spatiotemporal"}, "ok", {"carbon_kg": 12.48, "late": 0, "mean_wait_h": 2.1}),
     ]
     if number == 2:

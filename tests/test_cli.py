@@ -201,9 +201,7 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("words", [("agent", "demo"), ("policy", "compile", "POLICY")])
-def test_an_unreachable_endpoint_is_said_so(
-    cws, policy: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
-):
+def test_an_unreachable_endpoint_is_said_so(cws, policy: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]):
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{free_port()}/v1")
     named = [str(policy) if word == "POLICY" else word for word in words]
     refused = cws(*named, "--llm", "openai:some-model")

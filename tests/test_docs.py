@@ -69,7 +69,5 @@ def test_no_document_names_a_path_of_a_machine():
 @pytest.mark.parametrize("name", sorted(SCHEDULERS))
 def test_the_readme_shows_the_demos_true_figures(name: str):
     summary = run_scheduler(prepare("demo", None), name).summary
-    (row,) = re.findall(
-        rf"^{name} +([\d.]+) .*", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
+    (row,) = re.findall(rf"^{name} +([\d.]+) .*", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert row == f"{summary['carbon_kg']['dynamic']:.2f}"

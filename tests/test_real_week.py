@@ -40,9 +40,7 @@ def test_the_week_is_what_it_says(week: Case):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_scheduler_keeps_the_rules_and_its_run_can_be_recomputed(
-    name: str, runs: dict[str, tuple[Path, Summary]]
-):
+def test_each_scheduler_keeps_the_rules_and_its_run_can_be_recomputed(name: str, runs: dict[str, tuple[Path, Summary]]):
     folder, summary = runs[name]
     assert summary["unfinished"] == 0
     assert summary["policy_violations"] == 0

@@ -83,8 +83,6 @@ def test_a_live_run_is_paused_a_decision_opened_and_the_console_quit(tmux: Tmux,
 
 def test_a_recorded_run_is_played(tmux: Tmux, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cli", "demo", "--days", "0.5", "--llm", "none", "--out", "run"]
-    subprocess.run(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True
-    )
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
     start(tmux, tmp_path, "console", "run")
     drive(tmux)

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from sim.forecast import Forecaster, SeasonalNaive
-from sim.model import Job, Region, Server, Workload
+from sim.jobs import Jobs, Workload
+from sim.model import Job, Region, Server
 from sim.signals import Signal
 from sim.units import DAY_S, HOUR_S, FloatArray
 from sim.world import Accounting, World
@@ -78,7 +79,7 @@ def mock_world(
         epoch_s=epoch_h * HOUR_S,
         horizon_s=hours * HOUR_S,
         regions=sites,
-        workload=Workload(tuple(jobs), durations_s),
+        workload=Workload(Jobs.of(jobs, [site.id for site in sites]), durations_s),
         intensity=tuple(hourly(s.zone, "gCO2eq/kWh", v, hours) for s, v in zip(sites, intensity, strict=True)),
         price=tuple(hourly(s.zone, "USD/MWh", v, hours) for s, v in zip(sites, prices, strict=True)),
         forecaster=forecaster or SeasonalNaive(),

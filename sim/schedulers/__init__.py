@@ -17,13 +17,14 @@ from sim.schedulers.shifting import (
 SCHEDULERS: dict[str, Scheduler] = {
     scheduler.name: scheduler
     for scheduler in (
-        Scheduler("fifo", "agnostic", "first in, first out; home region first, no backfilling", plan_fifo, True),
+        Scheduler("fifo", "agnostic", "first in, first out; home region first, no backfilling", plan_fifo, True, False),
         Scheduler(
             "greedy-carbon",
             "carbon",
             "lowest current intensity, as `lowest_carbon` of SustainCluster (NeurIPS 2025)",
             plan_greedy_carbon,
             True,
+            False,
         ),
         Scheduler(
             "time-shift",

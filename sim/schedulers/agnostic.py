@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.schedulers.base import Plan
+from sim.schedulers.immediate import home_first, start_now
 from sim.timetable import Assignment, Options, Timetable, earliest
 from sim.units import FloatArray
 from sim.view import View
@@ -15,6 +16,12 @@ def plan_fifo(view: View) -> Plan:
 
     No job overtakes an earlier one in the same region (no backfilling), whatever its size.
     """
+    at_once = start_now(view, view.pending, home_first(len(view.regions)))
+    return at_once if at_once is not None else queue_up(view)
+
+
+def queue_up(view: View) -> Plan:
+    """Plan first in, first out over the hours ahead, where somebody must wait."""
     timetable = Timetable(view)
     not_before_s = np.full(len(view.regions), view.now_s)
     runs: list[Assignment] = []
@@ -27,4 +34,4 @@ def plan_fifo(view: View) -> Plan:
             r = view.region_index[run.region]
             not_before_s[r] = max(not_before_s[r], run.start_s)
             runs.append(run)
-    return tuple(runs)
+    return Plan.of(view, runs)

@@ -2,14 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
-from sim.model import Decision, Defer, Place
+import numpy as np
+
+from sim.jobs import Jobs
+from sim.model import Decision, Defer, Place, Region
 from sim.timetable import Assignment
+from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
 
-Plan = tuple[Assignment, ...]
+
+@dataclass(frozen=True, eq=False)
+class Plan(Sequence[Assignment]):
+    """Intended runs in the order of decision, as columns of shape (P,); each an `Assignment` when looked at.
+
+    `region` is an index into the view's regions; forecast carbon and cost are None, or NaN, where
+    the planner made no forecast.
+    """
+
+    regions: tuple[Region, ...]
+    jobs: Jobs
+    region: IntArray
+    start_s: FloatArray
+    late: BoolArray
+    carbon_g: FloatArray | None = None
+    cost_usd: FloatArray | None = None
+
+    @classmethod
+    def of(cls, view: View, runs: Sequence[Assignment]) -> Plan:
+        """Return single assignments of pending jobs as a plan."""
+        at = {job.id: i for i, job in enumerate(view.pending)} if runs else {}
+        return cls(
+            regions=view.regions,
+            jobs=view.pending.take([at[run.job.id] for run in runs]),
+            region=np.array([view.region_index[run.region] for run in runs], dtype=np.int64),
+            start_s=np.array([run.start_s for run in runs], dtype=float),
+            carbon_g=np.array([run.carbon_g for run in runs], dtype=float),  # None becomes NaN
+            cost_usd=np.array([run.cost_usd for run in runs], dtype=float),
+            late=np.array([run.late for run in runs], dtype=bool),
+        )
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    @overload
+    def __getitem__(self, at: int) -> Assignment: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Assignment]: ...
+    def __getitem__(self, at: int | slice) -> Assignment | Sequence[Assignment]:
+        if isinstance(at, slice):
+            return tuple(self[i] for i in range(*at.indices(len(self))))
+        return Assignment(
+            job=self.jobs[at],
+            region=self.regions[self.region[at]].id,
+            start_s=float(self.start_s[at]),
+            carbon_g=_known(self.carbon_g, at),
+            cost_usd=_known(self.cost_usd, at),
+            late=bool(self.late[at]),
+        )
+
+    def __iter__(self) -> Iterator[Assignment]:
+        return (self[i] for i in range(len(self)))
+
+
+def _known(values: FloatArray | None, at: int) -> float | None:
+    return None if values is None or math.isnan(values[at]) else float(values[at])
+
+
 Planner = Callable[[View], Plan]
 
 
@@ -23,6 +86,7 @@ class Scheduler:
         plan: The pending jobs' intended runs, a pure function of the View; a job left out stays pending.
         rolling: True if only runs that start now are committed and the rest is planned anew at the next
             epoch; False if every run is booked when first planned.
+        looks_ahead: Whether it needs the room ahead at every epoch; if not, it is only summed up when asked for.
     """
 
     name: str
@@ -30,10 +94,16 @@ class Scheduler:
     source: str
     plan: Planner
     rolling: bool
+    looks_ahead: bool = True
+
+    def due(self, view: View, plan: Plan) -> BoolArray:
+        """Return which planned runs are committed now, shape (P,): all, or those that begin before the next epoch."""
+        if not self.rolling:
+            return np.ones(len(plan), dtype=bool)
+        return np.asarray(plan.start_s < view.now_s + view.epoch_s)
 
     def commit(self, view: View, run: Assignment) -> Decision:
         """Return the decision for one planned run: place it, or defer it if the plan is rolling and it is not due."""
-        due = run.start_s < view.now_s + view.epoch_s
-        if due or not self.rolling:
+        if not self.rolling or run.start_s < view.now_s + view.epoch_s:
             return Place(run.job.id, run.region, run.start_s)
         return Defer(run.job.id, view.now_s + view.epoch_s)

@@ -1,7 +1,8 @@
 """Carbon-aware schedulers that move rigid jobs in space, in time, or in both.
 
 They differ only in which starts and regions they look at and in what they compare; capacity,
-deadlines and rules come from the Timetable.
+deadlines and rules come from the Timetable. Where no rule stands in the way, the best options of all
+jobs are found at once, then booked in turn: what is still free when a job's turn comes is still its best.
 """
 
 from __future__ import annotations
@@ -10,18 +11,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sim.constraints import binds
+from sim.jobs import Jobs
 from sim.model import Job
 from sim.schedulers.base import Plan
-from sim.timetable import Options, Score, Timetable, earliest
-from sim.units import FloatArray
+from sim.schedulers.immediate import home_first, start_now
+from sim.timetable import Assignment, Choices, Options, Score, Timetable, earliest
+from sim.units import FloatArray, IntArray
 from sim.view import View
 
 
+def _urgent_first(view: View) -> IntArray:
+    """Return the pending jobs in order, but those first that must start before the next decision to be in time."""
+    return np.argsort(view.pending.latest_start_s >= view.now_s + view.epoch_s, kind="stable")
+
+
 def _assign_all(view: View, jobs: Sequence[Job], timetable: Timetable, score: Score) -> Plan:
-    """Book the jobs in order, but those first that must start before the next decision to be in time."""
+    """Book the jobs in order, the urgent ones first."""
     urgent_first = sorted(jobs, key=lambda job: timetable.last_start_s(job) >= view.now_s + view.epoch_s)
     runs = (timetable.assign(job, score) for job in urgent_first)
-    return tuple(run for run in runs if run is not None)
+    return Plan.of(view, [run for run in runs if run is not None])
 
 
 def _now_or_earliest(options: Options, now: FloatArray) -> FloatArray:
@@ -35,7 +44,14 @@ def _now_or_earliest(options: Options, now: FloatArray) -> FloatArray:
 
 def plan_greedy_carbon(view: View) -> Plan:
     """At once, where the grid is cleanest this moment: lowest measured intensity x PUE."""
-    current = np.array([s.values[-1] * r.pue for s, r in zip(view.intensity, view.regions, strict=True)])
+    current = view.intensity_measured.current * view.overhead(np.array([view.now_s]))[:, 0]
+    ranked = [sorted(order, key=current.__getitem__) for order in home_first(len(view.regions))]
+    at_once = start_now(view, view.pending.take(_urgent_first(view)), ranked)
+    return at_once if at_once is not None else greedy_ahead(view, current)
+
+
+def greedy_ahead(view: View, current: FloatArray) -> Plan:
+    """Plan greedily over the hours ahead, where not every job finds room now."""
     return _assign_all(view, view.pending, Timetable(view), lambda options: _now_or_earliest(options, current))
 
 
@@ -60,10 +76,52 @@ def plan_time_shift(view: View) -> Plan:
         points[home] = options.carbon_g[home]
         return points
 
-    return _assign_all(view, view.pending, Timetable(view), score)
+    return least_carbon(view, _urgent_first(view), score, home_only=True)
 
 
 def plan_spatiotemporal(view: View) -> Plan:
     """Where and when the run would emit least by the forecast, the jobs of most energy choosing first."""
-    jobs = sorted(view.pending, key=lambda job: -job.cpus * job.duration_estimate_s)
-    return _assign_all(view, jobs, Timetable(view), lambda options: options.carbon_g)
+    pending = view.pending
+    by_energy = np.argsort(-pending.cpus * pending.duration_estimate_s, kind="stable")
+    urgent = pending.latest_start_s[by_energy] < view.now_s + view.epoch_s
+    order = by_energy[np.argsort(~urgent, kind="stable")]
+    return least_carbon(view, order, lambda options: options.carbon_g, home_only=False)
+
+
+def least_carbon(view: View, order: IntArray, score: Score, *, home_only: bool) -> Plan:
+    """Book the jobs in this order (rules may make others urgent first), each at its option of least carbon."""
+    timetable, jobs = Timetable(view), view.pending.take(order)
+    if binds(view.constraints):
+        return _assign_all(view, jobs, timetable, score)
+    if not len(jobs):
+        return Plan.of(view, [])
+    choices = timetable.cheapest(jobs, home_only=home_only)
+    if timetable.book_all(jobs, choices):
+        return _as_chosen(view, timetable, jobs, choices)
+    return _in_turn(view, timetable, jobs, choices, score)
+
+
+def _as_chosen(view: View, timetable: Timetable, jobs: Jobs, choices: Choices) -> Plan:
+    return Plan(
+        regions=view.regions,
+        jobs=jobs,
+        region=choices.region,
+        start_s=timetable.edges_s[choices.slot],
+        late=np.zeros(len(jobs), dtype=bool),
+        carbon_g=choices.carbon_g,
+    )
+
+
+def _in_turn(view: View, timetable: Timetable, jobs: Jobs, choices: Choices, score: Score) -> Plan:
+    """Book each job's best option if it is still free, else what is best of the rest."""
+    runs: list[Assignment] = []
+    lengths = timetable.lengths(jobs).tolist()
+    columns = (choices.region.tolist(), choices.slot.tolist(), choices.carbon_g.tolist())
+    for job, length, r, s, carbon_g in zip(jobs, lengths, *columns, strict=True):
+        if s >= 0 and timetable.still_fits(job, r, s, length):
+            timetable.book(job, r, s, length)
+            start_s = float(timetable.edges_s[s])
+            runs.append(Assignment(job, view.regions[r].id, start_s, carbon_g, None, late=False))
+        elif run := timetable.assign(job, score):
+            runs.append(run)
+    return Plan.of(view, runs)

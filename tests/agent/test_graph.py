@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def run(
 
 def starts(one: AgentRun) -> list[tuple[str, str, float]]:
     jobs, regions = one.world.workload.jobs, one.world.regions
-    rows = [(jobs[s.job].id, regions[s.region].id, s.start_s / HOUR_S) for s in one.run.segments]
+    rows = [(jobs[s.job].id, regions[s.region].id, s.start_s / HOUR_S) for s in one.run.history.pieces]
     return sorted(rows)
 
 
@@ -140,9 +139,7 @@ def test_the_record_holds_every_tool_call_and_the_guards_verdict():
 def test_the_agent_obeys_rules():
     world = small()
     rules = PolicySet(
-        rules=(
-            Placement(kind="placement", effect="deny", regions=("away",), jobs=Selector(kind="batch"), source="x"),
-        )
+        rules=(Placement(kind="placement", effect="deny", regions=("away",), jobs=Selector(kind="batch"), source="x"),)
     )
     one = AgentRun(world, agent(choosing("A")), Guard(rules, world.regions, world.start, world.epoch_s))
     list(one)
@@ -236,7 +233,7 @@ def test_in_tools_mode_a_refused_draft_leaves_the_job_to_the_best_plan():
 
 
 def placements(one: AgentRun) -> list[object]:
-    return [asdict(segment) for segment in one.run.segments]
+    return [segment._asdict() for segment in one.run.history.pieces]
 
 
 def test_two_runs_with_the_same_answers_are_the_same():
@@ -246,9 +243,9 @@ def test_two_runs_with_the_same_answers_are_the_same():
 def test_the_agent_on_its_fallback_is_no_worse_than_any_planner():
     world = small()
     one, _ = run(None, world)
-    emitted = account(one.run).ledger.carbon_g.sum()
+    emitted = account(one.run).books.ledger.carbon_g.sum()
     for scheduler in SCHEDULERS.values():
-        assert emitted <= account(simulate(world, scheduler)).ledger.carbon_g.sum() + 1e-9
+        assert emitted <= account(simulate(world, scheduler)).books.ledger.carbon_g.sum() + 1e-9
 
 
 def test_a_stored_run_reads_back_as_it_was(tmp_path: Path):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.bound import cleanest_run_g, lower_bound
-from sim.ledger import open_ledger
+from sim.bound import cleanest_runs_g, lower_bound
+from sim.ledger import keep_books
 from sim.runner import simulate
 from sim.schedulers import SCHEDULERS
 from sim.summary import account
@@ -19,24 +19,24 @@ from tests.worlds import mock_job, mock_region, mock_world
 
 def test_the_cleanest_hour_within_the_slack_is_the_bound():
     world = mock_world([mock_job("a", slack_h=5)], [[300.0, 300, 300, 100, 300, 300, 10] + [300.0] * 17])
-    assert cleanest_run_g(world, 0) == pytest.approx(100)
+    assert cleanest_runs_g(world)[0] == pytest.approx(100)
 
 
 def test_a_start_between_samples_can_be_the_cleanest():
     """Two and a half hours fit best around the two clean ones: half an hour of 300 is left."""
     world = mock_world([mock_job("a", hours=2.5)], [[300.0, 300, 100, 100, 300] + [300.0] * 19])
-    assert cleanest_run_g(world, 0) == pytest.approx(100 + 100 + 150)
+    assert cleanest_runs_g(world)[0] == pytest.approx(100 + 100 + 150)
 
 
 def test_a_region_that_cannot_hold_the_job_does_not_lower_its_bound():
     regions = [mock_region("home", servers=2), mock_region("away")]
     world = mock_world([mock_job("a", cpus=20)], [[300.0] * 24, [1.0] * 24], regions=regions)
-    assert cleanest_run_g(world, 0) == pytest.approx(600)
+    assert cleanest_runs_g(world)[0] == pytest.approx(600)
 
 
 def test_a_job_that_may_be_left_unfinished_has_no_bound_above_nothing():
     world = mock_world([mock_job("a", 40.0, slack_h=24)], [[300.0] * 24], hours=48)
-    assert cleanest_run_g(world, 0) == 0
+    assert cleanest_runs_g(world)[0] == 0
 
 
 def test_idle_carbon_is_in_the_total_where_it_counts():
@@ -62,7 +62,7 @@ def test_one_job_alone_by_enumeration(values: list[float], submit_h: float, hour
     found = min(
         float((signal.integral(starts, starts + hours * HOUR_S)).min()) * watts / 3.6e6 for signal in world.intensity
     )
-    bound = cleanest_run_g(world, 0)
+    bound = cleanest_runs_g(world)[0]
     assert bound <= found + 1e-9
     step_h = slack_h / 399
     assert found - bound <= 900 * step_h + 1e-6
@@ -76,7 +76,7 @@ def test_no_schedule_that_meets_the_deadlines_beats_the_bound(
     world = random_world(rows, [values, values[::-1]])
     run = simulate(world, SCHEDULERS[name])
     on_time = ~account(run).jobs.violated
-    ledger = open_ledger(world, run.segments)
-    emitted = np.bincount(ledger.job, weights=ledger.carbon_g, minlength=len(rows))
+    ledger = keep_books(world, run.history).ledger
+    emitted = np.bincount(ledger.pieces.job, weights=ledger.carbon_g, minlength=len(rows))
     for j in np.flatnonzero(on_time):
-        assert cleanest_run_g(world, int(j)) <= emitted[j] * (1 + 1e-9) + 1e-9
+        assert cleanest_runs_g(world)[int(j)] <= emitted[j] * (1 + 1e-9) + 1e-9

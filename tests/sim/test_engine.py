@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sim.bound import lower_bound
 from sim.constraints import Unconstrained
-from sim.engine import Engine, Refusal, Segment
+from sim.engine import Engine
 from sim.errors import IllegalAction, InputError, RuleDenied
+from sim.history import Piece, Refusal
 from sim.model import Commitment, Defer, Job, Place
 from sim.runner import simulate
 from sim.schedulers import SCHEDULERS
@@ -24,10 +25,10 @@ from tests.worlds import mock_job, mock_region, mock_world
 
 def log(engine: Engine) -> list[tuple[str, str, float, float]]:
     """Return (job, region, start h, end h) of what ran, in start order."""
-    return log_of(engine.segments, engine.world)
+    return log_of(engine.history.pieces, engine.world)
 
 
-def log_of(segments: list[Segment], world: World) -> list[tuple[str, str, float, float]]:
+def log_of(segments: list[Piece], world: World) -> list[tuple[str, str, float, float]]:
     ordered = sorted(segments, key=lambda s: (s.start_s, s.job))
     return [
         (world.workload.jobs[s.job].id, world.regions[s.region].id, s.start_s / HOUR_S, s.end_s / HOUR_S)
@@ -79,7 +80,7 @@ def test_a_planned_start_is_kept_and_shown_until_then():
     view = engine.next_view()
     assert view is not None
     job = engine.world.workload.jobs[0]
-    assert view.commitments == (Commitment(job, "home", 2.5 * HOUR_S, 3.5 * HOUR_S, running=False),)
+    assert view.commitments == (Commitment(job, "home", 2.5 * HOUR_S, 3.5 * HOUR_S, running=False, state="planned"),)
     engine.place(Place("b", "home", 4 * HOUR_S))
     assert engine.next_view() is None
     assert log(engine) == [("a", "home", 2.5, 3.5), ("b", "home", 4, 5)]
@@ -87,7 +88,7 @@ def test_a_planned_start_is_kept_and_shown_until_then():
 
 def test_the_horizon_cuts_what_still_runs():
     engine = place_all_now(Engine(mock_world([mock_job("a", hours=5)], [[100]], hours=3)))
-    (segment,) = engine.segments
+    (segment,) = engine.history.pieces
     assert (segment.end_s, segment.finished) == (3 * HOUR_S, False)
 
 
@@ -154,16 +155,16 @@ def test_capacity_is_never_exceeded_and_every_job_runs_once_after_its_submission
 ):
     world = random_world(rows, [[100, 300, 200], [150, 50]])
     run = simulate(world, SCHEDULERS[name])
-    assert sorted(segment.job for segment in run.segments) == list(range(len(rows)))
-    for segment in run.segments:
+    assert sorted(segment.job for segment in run.history.pieces) == list(range(len(rows)))
+    for segment in run.history.pieces:
         job = world.workload.jobs[segment.job]
         assert segment.start_s >= job.submit_s
         assert segment.end_s - segment.start_s == pytest.approx(job.duration_estimate_s)
-    for moment in {segment.start_s for segment in run.segments}:
+    for moment in {segment.start_s for segment in run.history.pieces}:
         for r, region in enumerate(world.regions):
             busy = sum(
                 world.workload.jobs[s.job].cpus
-                for s in run.segments
+                for s in run.history.pieces
                 if s.region == r and s.start_s <= moment < s.end_s
             )
             assert busy <= region.cpus + 1e-6
@@ -188,7 +189,7 @@ def test_a_planned_start_is_refused_when_the_grid_is_dirtier_than_forecast_and_t
     view = engine.next_view()
     assert view is not None
     assert (view.now_s, [job.id for job in view.pending]) == (3 * HOUR_S, ["a"])
-    assert engine.refusals == [Refusal(3 * HOUR_S, "a", "home", "Jobs must not start above 250 g.")]
+    assert engine.history.refusals == [Refusal(3 * HOUR_S, "a", "home", "Jobs must not start above 250 g.")]
     with pytest.raises(RuleDenied):
         engine.place(Place("a", "home", 3 * HOUR_S))
     engine.place(Place("a", "home", 4 * HOUR_S))
@@ -217,7 +218,7 @@ def test_at_the_horizon_runs_end_and_none_begins():
     engine.place(Place("b", "home", 0.0))
     engine.place(Place("c", "home", 3 * HOUR_S))
     assert engine.next_view() is None
-    assert [(segment.job, segment.finished) for segment in engine.segments] == [(0, True)]
+    assert [(segment.job, segment.finished) for segment in engine.history.pieces] == [(0, True)]
 
 
 @pytest.mark.parametrize("until_h", [float("inf"), 1000.0])
@@ -237,7 +238,7 @@ def test_a_run_past_its_estimate_still_holds_its_room():
     """Declared an hour, runs five: at hour 2 nothing is free at home, so fifo goes away."""
     jobs = [mock_job("a"), mock_job("b", 2.0)]
     run = simulate(mock_world(jobs, [[100], [100]], durations_h=[5, 1]), SCHEDULERS["fifo"])
-    assert log_of(run.segments, run.world) == [("a", "home", 0, 5), ("b", "away", 2, 3)]
+    assert log_of(run.history.pieces, run.world) == [("a", "home", 0, 5), ("b", "away", 2, 3)]
 
 
 def test_a_run_past_its_estimate_counts_against_a_rules_limit():
@@ -271,6 +272,6 @@ def test_wrong_estimates_and_short_horizons_break_nothing(
     world = dataclasses.replace(world, horizon_s=horizon_h * HOUR_S)
     run = simulate(world, SCHEDULERS[name])
     account(run)
-    assert len({segment.job for segment in run.segments}) == len(run.segments)
-    assert all(segment.end_s <= world.horizon_s + 1e-6 for segment in run.segments)
+    assert len({segment.job for segment in run.history.pieces}) == len(run.history.pieces)
+    assert all(segment.end_s <= world.horizon_s + 1e-6 for segment in run.history.pieces)
     lower_bound(world)

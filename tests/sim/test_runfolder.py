@@ -24,7 +24,7 @@ from tests.sim.test_scenario import content
 
 COLUMNS = {
     "placements": ["job_id", "segment", "region", "start_s", "end_s", "cpus", "gpus", "scale", "energy_kwh",
-                   "carbon_g", "cost_usd"],
+                   "carbon_g", "cost_usd", "kind"],
     "jobs": ["job_id", "submit_s", "start_s", "end_s", "deadline_s", "wait_s", "jct_s", "violated", "suspensions",
              "energy_kwh", "carbon_g", "cost_usd"],
 }  # fmt: skip

@@ -21,7 +21,7 @@ def ran(run: Run) -> list[tuple[str, str, float]]:
     """Return (job, region, start h) in job order."""
     return [
         (run.world.workload.jobs[s.job].id, run.world.regions[s.region].id, s.start_s / HOUR_S)
-        for s in sorted(run.segments, key=lambda s: s.job)
+        for s in sorted(run.history.pieces, key=lambda s: s.job)
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_plan_is_a_pure_function_of_the_view(name: str):
     world: World = mock_world([mock_job("a"), mock_job("b", cpus=3)], [HOME, AWAY])
     view = Engine(world).next_view()
     assert view is not None
-    assert SCHEDULERS[name].plan(view) == SCHEDULERS[name].plan(view)
+    assert tuple(SCHEDULERS[name].plan(view)) == tuple(SCHEDULERS[name].plan(view))
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():

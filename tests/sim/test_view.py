@@ -55,7 +55,7 @@ def seen(view: View) -> list[object]:
         for signal in group
     ]
     plain = [view.now_s, view.pending, view.deferred, view.commitments, view.free.tolist()]
-    plans = [SCHEDULERS[name].plan(view) for name in sorted(SCHEDULERS)]
+    plans = [tuple(SCHEDULERS[name].plan(view)) for name in sorted(SCHEDULERS)]
     return [arrays, plain, plans]
 
 

@@ -42,8 +42,7 @@ GOLDEN = [
     ),
     (
         only(window={"start": "22:00", "end": "06:00", "tz": "Europe/Berlin"}),
-        "Jobs may run only within daily 22:00-06:00 Europe/Berlin time "
-        "(a run longer than that must start within it).",
+        "Jobs may run only within daily 22:00-06:00 Europe/Berlin time (a run longer than that must start within it).",
     ),
     (
         only(regions=["gb"], window={"start": "00:00", "end": "24:00", "days": ["sat", "sun"]}),

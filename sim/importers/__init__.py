@@ -1,0 +1,1 @@
+"""Importers of published data: grid signals, weather, generation mixes and workload traces."""

@@ -1,0 +1,233 @@
+"""Jobs as columns: a million of them in a few arrays, each a `Job` again when somebody looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import overload
+
+import numpy as np
+
+from sim.model import Checkpoint, Job
+from sim.units import FloatArray, IntArray
+
+NUMBERS = (
+    "submit_s",
+    "duration_estimate_s",
+    "deadline_s",
+    "cpus",
+    "gpus",
+    "memory_gb",
+    "utilization",
+    "tail_s",
+    "data_gb",
+    "state_gb",
+    "output_gb",
+)
+_ROW = {name: row for row, name in enumerate(NUMBERS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What many jobs have in common; each distinct combination is kept once."""
+
+    kind: str = "batch"
+    priority: str = "normal"
+    team: str | None = None
+    customer: str | None = None
+    tags: tuple[str, ...] = ()
+    checkpoint: Checkpoint | None = None
+    throughput: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What few jobs have, and each its own."""
+
+    deps: tuple[str, ...] = ()
+    dag: str | None = None
+    description: str = ""
+
+
+_PLAIN = Particulars()
+
+
+@dataclass(frozen=True, eq=False)
+class Jobs(Sequence[Job]):
+    """Jobs in submit order, shape (J,). `positions` are theirs in the whole workload.
+
+    Attributes:
+        numbers: Shape (11, J), a row for each of NUMBERS.
+        home: Position of the home region in `homes`.
+        trait: Position of each job's traits in `traits`.
+        particulars: By position in the workload, of those jobs that have any.
+    """
+
+    positions: IntArray
+    numbers: FloatArray
+    home: IntArray
+    trait: IntArray
+    homes: tuple[str, ...]
+    traits: tuple[Traits, ...]
+    id_of: Callable[[int], str]
+    particulars: Mapping[int, Particulars]
+    _made: dict[int, Job] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, jobs: Sequence[Job], homes: Sequence[str] | None = None) -> Jobs:
+        """Return single jobs as columns. `homes` gives the regions their order; else the order of appearance."""
+        jobs = tuple(jobs)
+        names = tuple(dict.fromkeys(homes or (job.home for job in jobs)))
+        names += tuple(dict.fromkeys(job.home for job in jobs if job.home not in names))
+        traits = [Traits(j.kind, j.priority, j.team, j.customer, j.tags, j.checkpoint, j.throughput) for j in jobs]
+        distinct = {trait: code for code, trait in enumerate(dict.fromkeys(traits))}
+        own = ((j, Particulars(job.deps, job.dag, job.description)) for j, job in enumerate(jobs))
+        return cls(
+            positions=np.arange(len(jobs)),
+            numbers=np.array([[getattr(job, name) for job in jobs] for name in NUMBERS], dtype=float),
+            home=np.array([names.index(job.home) for job in jobs], dtype=np.int64),
+            trait=np.array([distinct[trait] for trait in traits], dtype=np.int64),
+            homes=names,
+            traits=tuple(distinct),
+            id_of=[job.id for job in jobs].__getitem__,
+            particulars={j: one for j, one in own if one != _PLAIN},
+        )
+
+    def take(self, positions: Sequence[int] | IntArray) -> Jobs:
+        """Return the jobs at these positions, in their order."""
+        at = np.asarray(positions, dtype=np.int64)
+        return Jobs(
+            self.positions[at],
+            self.numbers[:, at],
+            self.home[at],
+            self.trait[at],
+            self.homes,
+            self.traits,
+            self.id_of,
+            self.particulars,
+            self._made,
+        )
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Jobs) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} jobs{f', the first {self[0].id}' if len(self) else ''}>"
+
+    @overload
+    def __getitem__(self, at: int) -> Job: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Job]: ...
+    def __getitem__(self, at: int | slice) -> Job | Sequence[Job]:
+        if isinstance(at, slice):
+            return tuple(self[i] for i in range(*at.indices(len(self))))
+        position = int(self.positions[at])
+        made = self._made.get(position)
+        if made is None:
+            made = self._made[position] = self._make(at, position)
+        return made
+
+    def __iter__(self) -> Iterator[Job]:
+        return (self[i] for i in range(len(self)))
+
+    def _make(self, at: int, position: int) -> Job:
+        values = dict(zip(NUMBERS, self.numbers[:, at].tolist(), strict=True))
+        trait, own = self.traits[self.trait[at]], self.particulars.get(position, _PLAIN)
+        return Job(
+            id=self.id_of(position),
+            home=self.homes[self.home[at]],
+            kind=trait.kind,
+            priority=trait.priority,
+            team=trait.team,
+            customer=trait.customer,
+            tags=trait.tags,
+            checkpoint=trait.checkpoint,
+            throughput=trait.throughput,
+            deps=own.deps,
+            dag=own.dag,
+            description=own.description,
+            **values,
+        )
+
+    @property
+    def ids(self) -> list[str]:
+        """Their ids."""
+        return [self.id_of(j) for j in self.positions.tolist()]
+
+    @property
+    def submit_s(self) -> FloatArray:
+        """When each was submitted, seconds since the scenario's start."""
+        return np.asarray(self.numbers[0])
+
+    @property
+    def duration_estimate_s(self) -> FloatArray:
+        """What each declares to run for, with one worker."""
+        return np.asarray(self.numbers[1])
+
+    @property
+    def deadline_s(self) -> FloatArray:
+        """When each must have ended."""
+        return np.asarray(self.numbers[2])
+
+    @property
+    def cpus(self) -> FloatArray:
+        """CPUs of one worker."""
+        return np.asarray(self.numbers[3])
+
+    @property
+    def gpus(self) -> FloatArray:
+        """GPUs of one worker."""
+        return np.asarray(self.numbers[4])
+
+    @property
+    def memory_gb(self) -> FloatArray:
+        """Memory of one worker, GB."""
+        return np.asarray(self.numbers[5])
+
+    @property
+    def utilization(self) -> FloatArray:
+        """The share of its CPUs that each keeps busy."""
+        return np.asarray(self.numbers[6])
+
+    @property
+    def data_gb(self) -> FloatArray:
+        """Input of each, in its home region."""
+        return np.asarray(self.numbers[_ROW["data_gb"]])
+
+    @property
+    def demand(self) -> FloatArray:
+        """CPUs, GPUs and memory (GB) of one worker, shape (J, 3)."""
+        return np.asarray(self.numbers[3:6].T)
+
+    @property
+    def latest_start_s(self) -> FloatArray:
+        """The last moment of each to start and still meet its deadline, by the estimates."""
+        return np.asarray(self.numbers[2] - self.numbers[_ROW["tail_s"]] - self.numbers[1])
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Job id to its place here."""
+        return {self.id_of(j): i for i, j in enumerate(self.positions.tolist())}
+
+    @cached_property
+    def flexible(self) -> bool:
+        """Whether any can be suspended or resized."""
+        used = np.unique(self.trait)
+        return any(self.traits[code].checkpoint or self.traits[code].throughput for code in used.tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """The jobs of a scenario in submit order, and what only the engine and the bound may know of them.
+
+    `durations_s` holds the true run times with one worker, shape (J,), in the order of `jobs`.
+    """
+
+    jobs: Jobs
+    durations_s: FloatArray
