@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -15,9 +17,7 @@ import yaml
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -27,9 +27,11 @@ from pydantic import (
 from sim import synthetic
 from sim.errors import InputError
 from sim.forecast import FORECASTERS
-from sim.model import Region, Server
-from sim.signals import Signal, SignalFile
-from sim.units import DAY_S, HOUR_S, MINUTE_S
+from sim.model import Region
+from sim.services import Service
+from sim.signals import Bundle, Signal, SignalFile
+from sim.sites import Name, NetworkSpec, NotNegative, Positive, RegionSpec, Spec, need_data_dir
+from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW, at_time
 from sim.workload import WorkloadSpec, build_workload
 from sim.world import Accounting, World
 
@@ -37,11 +39,6 @@ HISTORY_DAYS = 7
 """Days of each series before the start that forecasters may learn from."""
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Seed = Annotated[int, Field(ge=0)]
 
 
@@ -57,91 +54,56 @@ def _in_calendar(moment: datetime) -> datetime:
     return moment
 
 
-class ServerSpec(_Spec):
-    """A server model and how many of it a region has; watts per server, and per GPU card."""
-
-    model: str
-    count: Annotated[int, Field(ge=1)]
-    cpus: Annotated[float, Field(allow_inf_nan=False, gt=0)]
-    memory_gb: Annotated[float, Field(allow_inf_nan=False, gt=0)]
-    idle_w: Annotated[float, Field(allow_inf_nan=False, ge=0)]
-    max_w: Annotated[float, Field(allow_inf_nan=False, gt=0)]
-    gpus: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
-    gpu_idle_w: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
-    gpu_max_w: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
-
-    @model_validator(mode="after")
-    def _idle_below_max(self) -> ServerSpec:
-        if self.idle_w > self.max_w or self.gpu_idle_w > self.gpu_max_w:
-            raise ValueError("idle watts exceed maximum watts; expected idle <= max")
-        return self
-
-
-class RegionSpec(_Spec):
-    """A site: its grid zone as Electricity Maps writes it, and its servers."""
-
-    id: Name
-    zone: str
-    tz: str
-    servers: Annotated[list[ServerSpec], Field(min_length=1)]
-    pue: Annotated[float, Field(allow_inf_nan=False, ge=1)] = 1.2
-    names: list[str] = []
-    groups: list[str] = []
-
-    @field_validator("tz")
-    @classmethod
-    def _known_tz(cls, tz: str) -> str:
-        try:
-            ZoneInfo(tz)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{tz!r} is no IANA time zone; expected one such as Europe/London") from None
-        return tz
-
-    def region(self) -> Region:
-        """Return the region it describes."""
-        servers = tuple((Server(**s.model_dump(exclude={"count"})), s.count) for s in self.servers)
-        return Region(self.id, self.zone, self.tz, servers, self.pue, tuple(self.names), tuple(self.groups))
-
-
-class SeriesSpec(_Spec):
+class SeriesSpec(Spec):
     """A Parquet file in the data folder, and the column to read."""
 
     file: str
     column: str
 
 
-class FileSignals(_Spec):
-    """Signals from Parquet files in `--data-dir`."""
+class ShareSpec(SeriesSpec):
+    """A series of production; `full` is the value that counts as nameplate power."""
+
+    full: Positive
+
+
+class FileSignals(Spec):
+    """Signals from Parquet files in `--data-dir`; the last three only where a region needs them."""
 
     kind: Literal["files"]
     carbon: SeriesSpec
-    price: SeriesSpec
+    price: SeriesSpec | Literal["none"] = "none"
+    temperature: SeriesSpec | None = None
+    solar: ShareSpec | None = None
+    wind: ShareSpec | None = None
 
 
-class SyntheticSignals(_Spec):
+class SyntheticSignals(Spec):
     """Signals from the bundled generator."""
 
     kind: Literal["synthetic"]
     seed: Seed
 
 
-class ForecastSpec(_Spec):
+class ForecastSpec(Spec):
     """Which model forecasts carbon intensity and price."""
 
     model: Literal["seasonal-naive"] = "seasonal-naive"
 
 
-class AccountingSpec(_Spec):
+class AccountingSpec(Spec):
     """What the totals count, and which signal `signals` names (recorded, never mixed)."""
 
     signal: Literal["average", "marginal"] = "average"
     scope: Literal["direct", "lifecycle"] = "lifecycle"
     idle: bool = True
+    embodied: bool = True
+    transfer: bool = True
     llm: bool = True
     llm_w: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 30.0
 
 
-class ObjectiveSpec(_Spec):
+class ObjectiveSpec(Spec):
     """What the agent minimises: carbon_g + usd_weight_g x USD + delay_weight_g x hours + late_weight_g x late jobs.
 
     The weights are in grams of CO2-eq per unit, so that the sum is in grams.
@@ -152,21 +114,43 @@ class ObjectiveSpec(_Spec):
     late_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 1e6
 
 
-class Scenario(_Spec):
-    """A scenario file. `days` is the span in which jobs arrive; `drain_days` more are left to finish them."""
+class ServiceSpec(Spec):
+    """An interactive service: what a replica holds and answers, its limit, and the mean requests a second by home.
+
+    Through the day the rate swings around its mean by `swing`, highest at `peak_hour` of the home's local time.
+    """
+
+    id: Name
+    cpus: Positive
+    memory_gb: NotNegative = 0.0
+    requests_per_s: Positive
+    limit_ms: Positive
+    mean_rates: dict[Name, Positive]
+    swing: Annotated[float, Field(ge=0, le=1)] = 0.5
+    peak_hour: Annotated[float, Field(ge=0, lt=24)] = 20.0
+
+
+class Scenario(Spec):
+    """A scenario file. `days` is the span in which jobs arrive; `drain_days` more are left to finish them.
+
+    Decisions fall on epochs, and with `decide: arrivals` on each submission too.
+    """
 
     name: Name
     start: Annotated[AwareDatetime, BeforeValidator(_is_text), AfterValidator(_in_calendar)]
     days: Annotated[float, Field(allow_inf_nan=False, gt=0, le=366)]
     drain_days: Annotated[float, Field(allow_inf_nan=False, ge=0, le=60)] = 5.0
     epoch_min: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1440)] = 15.0
+    decide: Literal["epochs", "arrivals"] = "epochs"
     regions: Annotated[list[RegionSpec], Field(min_length=1)]
+    network: NetworkSpec | None = None
+    services: list[ServiceSpec] = Field(default_factory=list)
     workload: WorkloadSpec
     signals: Annotated[FileSignals | SyntheticSignals, Field(discriminator="kind")]
     forecast: ForecastSpec = ForecastSpec()
     accounting: AccountingSpec = AccountingSpec()
     objective: ObjectiveSpec = ObjectiveSpec()
-    policies: list[str] = []
+    policies: list[str] = Field(default_factory=list)
     seed: Seed = 0
 
     @field_validator("epoch_min")
@@ -288,7 +272,8 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
     Raises:
         InputError: If data is missing, incomplete or unfit: names file, field, found, expected.
     """
-    regions = tuple(spec.region() for spec in scenario.regions)
+    regions = tuple(spec.region(data_dir) for spec in scenario.regions)
+    ids = tuple(region.id for region in regions)
     horizon_s = (scenario.days + scenario.drain_days) * DAY_S
     rng = np.random.default_rng(scenario.seed)
     intensity, price = _signals(scenario, regions, horizon_s, data_dir)
@@ -301,10 +286,82 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         intensity=intensity,
         price=price,
         forecaster=FORECASTERS[scenario.forecast.model](),
-        accounting=Accounting(
-            idle=scenario.accounting.idle, llm=scenario.accounting.llm, llm_w=scenario.accounting.llm_w
-        ),
+        accounting=Accounting(**scenario.accounting.model_dump(exclude={"signal", "scope"})),
+        temperature=_temperatures(scenario, regions, horizon_s, data_dir),
+        onsite=_onsite(scenario, regions, horizon_s, data_dir),
+        network=scenario.network.network(ids) if scenario.network else None,
+        services=tuple(_service(spec, scenario, regions, horizon_s) for spec in scenario.services),
+        at_arrivals=scenario.decide == "arrivals",
     )
+
+
+def _temperatures(
+    scenario: Scenario, regions: tuple[Region, ...], horizon_s: float, data_dir: Path | None
+) -> tuple[Signal | None, ...]:
+    """Return the outside temperature of each region whose cooling depends on it."""
+    spec: SeriesSpec | None = getattr(scenario.signals, "temperature", None)
+    if not any(region.cooling for region in regions):
+        return ()
+    if spec is None:
+        raise InputError("a region has `cooling`, but signals.temperature names no series; give one")
+    return tuple(_series(spec, "degC", region, scenario, horizon_s, data_dir) if region.cooling else None
+                 for region in regions)  # fmt: skip
+
+
+def _onsite(
+    scenario: Scenario, regions: tuple[Region, ...], horizon_s: float, data_dir: Path | None
+) -> tuple[Signal | None, ...]:
+    """Return the on-site power of each region, W: nameplate x share produced, solar and wind together."""
+    return tuple(
+        _site_power(spec, region, scenario, horizon_s, data_dir)
+        for spec, region in zip(scenario.regions, regions, strict=True)
+    )
+
+
+def _site_power(
+    site: RegionSpec, region: Region, scenario: Scenario, horizon_s: float, data_dir: Path | None
+) -> Signal | None:
+    parts = []
+    for name, kw in (("solar", site.solar_kw), ("wind", site.wind_kw)):
+        spec: ShareSpec | None = getattr(scenario.signals, name, None)
+        if kw and spec is None:
+            raise InputError(f"region {site.id} has {name}_kw, but signals.{name} names no series; give one")
+        if kw and spec:
+            share = _series(spec, "W", region, scenario, horizon_s, data_dir)
+            parts.append(replace(share, values=np.clip(share.values / spec.full, 0.0, None) * kw * W_PER_KW))
+    if not parts:
+        return None
+    together = Bundle.of(parts)
+    return Signal(region.zone, "W", together.start_s, together.step_s, together.values.sum(axis=0))
+
+
+def _series(
+    spec: SeriesSpec, unit: str, region: Region, scenario: Scenario, horizon_s: float, data_dir: Path | None
+) -> Signal:
+    file = SignalFile(need_data_dir(data_dir, "signals") / spec.file, spec.column, unit)
+    return file.read(region.zone, scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
+
+
+def _service(spec: ServiceSpec, scenario: Scenario, regions: tuple[Region, ...], horizon_s: float) -> Service:
+    ids = [region.id for region in regions]
+    strange = [home for home in spec.mean_rates if home not in ids]
+    if strange:
+        raise InputError(f"service {spec.id}: no region {strange[0]!r} in mean_rates; regions are {', '.join(ids)}")
+    rates = tuple(
+        _daily_rate(spec, region, scenario, horizon_s) if region.id in spec.mean_rates else None for region in regions
+    )
+    return Service(spec.id, spec.cpus, spec.memory_gb, spec.requests_per_s, spec.limit_ms / 1000, rates)
+
+
+def _daily_rate(spec: ServiceSpec, region: Region, scenario: Scenario, horizon_s: float) -> Signal:
+    """Return hourly request rates: mean x (1 + swing x cos(hours from the local peak))."""
+    first_s = -HISTORY_DAYS * DAY_S
+    times_s = first_s + HOUR_S * np.arange(math.ceil((horizon_s - first_s) / HOUR_S))
+    zone = ZoneInfo(region.tz)
+    local = [at_time(scenario.start_utc, float(t)).astimezone(zone) for t in times_s]
+    hours = np.array([moment.hour + moment.minute / 60 for moment in local])
+    shape = 1.0 + spec.swing * np.cos((hours - spec.peak_hour) / 24 * 2 * np.pi)
+    return Signal(region.zone, "requests/s", first_s, HOUR_S, spec.mean_rates[region.id] * shape)
 
 
 def _signals(
@@ -319,14 +376,13 @@ def _signals(
         return _synthetic(scenario.signals.seed, scenario.start_utc, regions, first_s, horizon_s)
     folder = need_data_dir(data_dir, "signals")
     carbon, price = scenario.signals.carbon, scenario.signals.price
-    files = (
-        SignalFile(folder / carbon.file, carbon.column, "gCO2eq/kWh"),
-        SignalFile(folder / price.file, price.column, "USD/MWh"),
-    )
-    read = [
-        tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions) for file in files
-    ]
-    return read[0], read[1]
+    file = SignalFile(folder / carbon.file, carbon.column, "gCO2eq/kWh")
+    intensity = tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions)
+    if isinstance(price, str):
+        free = tuple(replace(signal, unit="USD/MWh", values=np.zeros_like(signal.values)) for signal in intensity)
+        return intensity, free
+    file = SignalFile(folder / price.file, price.column, "USD/MWh")
+    return intensity, tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions)
 
 
 def _synthetic(
@@ -342,12 +398,3 @@ def _synthetic(
         for kind, (unit, draw) in enumerate((("gCO2eq/kWh", synthetic.intensity), ("USD/MWh", synthetic.price)))
     ]
     return made[0], made[1]
-
-
-def need_data_dir(data_dir: Path | None, field: str) -> Path:
-    """Return the data folder, or say that the scenario needs one."""
-    if data_dir is None:
-        raise InputError(f"the scenario's {field} name files: give the folder that holds them with --data-dir")
-    if not data_dir.is_dir():
-        raise InputError(f"--data-dir {data_dir}: no such folder")
-    return data_dir

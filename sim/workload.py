@@ -6,7 +6,7 @@ the scenario's, drawn from its seed, unless the trace has a column of that name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim import synthetic_jobs
 from sim.errors import InputError
+from sim.importers.gaia import read_gaia
 from sim.jobs import NUMBERS, Jobs, Traits, Workload
-from sim.model import PRIORITIES, Region
+from sim.model import PRIORITIES, Checkpoint, Region
 from sim.units import DAY_S, HOUR_S, FloatArray, IntArray
 
+NotNegative = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Share = Annotated[float, Field(allow_inf_nan=False, gt=0, le=1)]
 Priority = Literal["low", "normal", "high", "critical"]
 Slack = Annotated[float, Field(allow_inf_nan=False, ge=0, le=8784)]
@@ -39,8 +41,58 @@ class UnknownSpec(_Spec):
     memory_gb_per_cpu: Annotated[float, Field(allow_inf_nan=False, ge=0)] | None = None
 
 
+class InterruptibleSpec(_Spec):
+    """The share of jobs that can be suspended, and what each checkpoint costs."""
+
+    share: Share
+    save_s: NotNegative = 0.0
+    restore_s: NotNegative = 0.0
+    save_kwh: NotNegative = 0.0
+    restore_kwh: NotNegative = 0.0
+
+    @model_validator(mode="after")
+    def _energy_needs_time(self) -> InterruptibleSpec:
+        if (self.save_kwh and not self.save_s) or (self.restore_kwh and not self.restore_s):
+            raise ValueError("a checkpoint that takes energy takes time: give save_s and restore_s")
+        return self
+
+
+class ElasticSpec(_Spec):
+    """The share of jobs whose workers can be added and taken away, and work per second with 1, 2, ... workers.
+
+    `throughput` may be given, relative to one worker, or read from a profile in the data folder.
+    """
+
+    share: Share
+    throughput: list[Annotated[float, Field(allow_inf_nan=False, gt=0)]] = []
+    file: str | None = None
+    profile: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> ElasticSpec:
+        if bool(self.throughput) == bool(self.file and self.profile):
+            raise ValueError("expected either throughput, or file and profile")
+        if self.throughput and (self.throughput[0] != 1 or sorted(self.throughput) != self.throughput):
+            raise ValueError("throughput: expected 1 for one worker, and no less for each more")
+        return self
+
+
+class LogNormalSpec(_Spec):
+    """A lognormal amount: its median, and sigma, the standard deviation of its logarithm."""
+
+    median: Annotated[float, Field(allow_inf_nan=False, gt=0)]
+    sigma: NotNegative = 0.0
+
+    def draw(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Return `count` amounts."""
+        return np.asarray(self.median * np.exp(self.sigma * rng.standard_normal(count)))
+
+
 class _Flexibility(_Spec):
-    """What a scenario adds to every job. Shares are drawn from the scenario's seed; what they leave has no label."""
+    """What a scenario adds to every job. Shares are drawn from the scenario's seed; what they leave has no label.
+
+    `estimate` is the factor by which a declared duration differs from the true one.
+    """
 
     count: Annotated[int, Field(ge=1, le=10_000_000)]
     slack_h: Slack | dict[Priority, Slack] | None = None
@@ -49,6 +101,12 @@ class _Flexibility(_Spec):
     teams: dict[str, Share] = {}
     customers: dict[str, Share] = {}
     tags: dict[str, Share] = {}
+    interruptible: InterruptibleSpec | None = None
+    elastic: ElasticSpec | None = None
+    estimate: LogNormalSpec | None = None
+    data_gb: LogNormalSpec | None = None
+    state_gb: LogNormalSpec | None = None
+    utilization: Share = 1.0
 
     @model_validator(mode="after")
     def _shares_at_most_one(self) -> _Flexibility:
@@ -70,10 +128,15 @@ class TraceWorkload(_Flexibility):
 
     `arrivals`: `as-is` takes the first `count` jobs of the span; `fold` draws `count` jobs of the whole
     trace and folds their submit times into the span, which keeps the hours of the day and of the week.
+    `format` is the project's Parquet, or a published one. With `step_s`, times are cut down to whole steps, and jobs
+    shorter than one are left out, as GAIA does; `within_h` leaves out jobs that would end later if run at once.
     """
 
     kind: Literal["trace"]
     file: str
+    format: Literal["parquet", "gaia"] = "parquet"
+    step_s: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
+    within_h: Annotated[float, Field(allow_inf_nan=False, gt=0)] | None = None
     arrivals: Literal["as-is", "fold"] = "as-is"
     unknown: UnknownSpec = UnknownSpec()
 
@@ -125,7 +188,7 @@ def build_workload(
         if data_dir is None:
             raise InputError("the scenario's workload names a file: give the folder that holds it with --data-dir")
         rows = _read(data_dir / spec.file, spec, span_s, rng)
-    return Workload(_jobs(rows, spec, regions, rng), rows.duration_s)
+    return Workload(_jobs(rows, spec, regions, rng, data_dir), rows.duration_s)
 
 
 def _generate(spec: SyntheticWorkload, start: datetime, span_s: float, rng: np.random.Generator) -> _Rows:
@@ -142,16 +205,13 @@ _LABELS = ("home", "priority", "team", "customer", "tag")
 def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generator) -> _Rows:
     if not path.is_file():
         raise InputError(f"{path}: no such file; does --data-dir name the right folder?")
-    try:
-        names = pq.read_schema(path).names
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: not a readable Parquet file ({error})") from None
+    whole = read_gaia([path], {}).table if spec.format == "gaia" else _table(path)
+    names = whole.column_names
     for name in _NEEDED:
         if name not in names:
             raise InputError(f"{path}: column {name!r} is missing; found {', '.join(names)}")
     labels = [name for name in _LABELS if name in names]
-    deadline = ["deadline_s"] if "deadline_s" in names else []
-    table = _select(_table(path, [*_NEEDED, *deadline, *labels]), path, spec, span_s, rng)
+    table = _select(_in_steps(whole, path, spec), path, spec, span_s, rng)
     ids = _ids(table, path)
     cpus = _numbers(table, "cpus", path, ids, above=0.0)
     return _Rows(
@@ -172,9 +232,26 @@ def _read(path: Path, spec: TraceWorkload, span_s: float, rng: np.random.Generat
     )
 
 
-def _table(path: Path, columns: list[str]) -> pa.Table:
+def _in_steps(table: pa.Table, path: Path, spec: TraceWorkload) -> pa.Table:
+    """Return the jobs with times cut down to whole steps, without those that then last no time or end too late."""
+    if not spec.step_s and spec.within_h is None:
+        return table
+    ids = _ids(table, path)
+    for name in ("submit_s", "duration_s"):
+        values = _numbers(table, name, path, ids)
+        if spec.step_s:
+            values = np.floor(values / spec.step_s) * spec.step_s
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
+    submit_s, duration_s = (table[name].to_numpy() for name in ("submit_s", "duration_s"))
+    keep = duration_s > 0
+    if spec.within_h is not None:
+        keep &= submit_s + duration_s <= spec.within_h * HOUR_S
+    return table.filter(pa.array(keep))
+
+
+def _table(path: Path) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns)
+        return pq.read_table(path)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:200]})") from None
 
@@ -246,6 +323,7 @@ def _jobs(
     spec: TraceWorkload | SyntheticWorkload,
     regions: tuple[Region, ...],
     rng: np.random.Generator,
+    data_dir: Path | None,
 ) -> Jobs:
     count = len(rows.ids)
     homes = spec.homes or {region.id: 1 / len(regions) for region in regions}
@@ -262,19 +340,27 @@ def _jobs(
         if strange is not None:
             raise InputError(f"column {name!r} of the trace: found {strange!r}, expected text or null")
     _check_priorities(label["priority"], rows.ids)
+    factor = spec.estimate.draw(count, rng) if spec.estimate else 1.0
+    estimate_s = rows.duration_s * factor
     given = {
         "submit_s": rows.submit_s,
-        "duration_estimate_s": rows.duration_s,
-        "deadline_s": _deadlines(rows, spec, label["priority"]),
+        "duration_estimate_s": estimate_s,
+        "deadline_s": _deadlines(rows, spec, estimate_s, label["priority"]),
         "cpus": rows.cpus,
         "gpus": rows.gpus,
         "memory_gb": rows.memory_gb,
-        "utilization": np.ones(count),
+        "utilization": np.full(count, spec.utilization),
+        **{name: draw.draw(count, rng) for name in ("data_gb", "state_gb") if (draw := getattr(spec, name))},
     }
     nothing = np.zeros(count)
     home, names = _codes([str(name) for name in label["home"]], [region.id for region in regions])
     tags = [(tag,) if tag else () for tag in label["tag"]]
-    trait, traits = _codes(list(zip(label["priority"], label["team"], label["customer"], tags, strict=True)))
+    checkpoint = _some(spec.interruptible, _checkpoint, count, rng)
+    throughput = [
+        curve or () for curve in _some(spec.elastic, lambda elastic: _throughput(elastic, data_dir), count, rng)
+    ]
+    columns = (label["priority"], label["team"], label["customer"], tags, checkpoint, throughput)
+    trait, traits = _codes(list(zip(*columns, strict=True)))
     return Jobs(
         positions=np.arange(count),
         numbers=np.array([given.get(name, nothing) for name in NUMBERS]),
@@ -285,6 +371,33 @@ def _jobs(
         id_of=rows.ids.__getitem__,
         particulars={},
     )
+
+
+def _some(spec: Any, make: Callable[[Any], Any], count: int, rng: np.random.Generator) -> list[Any]:
+    """Return what the spec makes for the share of jobs that it names, None for the others."""
+    if spec is None:
+        return [None] * count
+    made = make(spec)
+    return [made if chosen else None for chosen in rng.random(count) < spec.share]
+
+
+def _checkpoint(spec: InterruptibleSpec) -> Checkpoint:
+    return Checkpoint(spec.save_s, spec.restore_s, spec.save_kwh, spec.restore_kwh)
+
+
+def _throughput(spec: ElasticSpec, data_dir: Path | None) -> tuple[float, ...]:
+    """Return work per second with 1, 2, ... workers relative to one, as given or from a measured profile."""
+    if spec.throughput:
+        return tuple(spec.throughput)
+    if data_dir is None or spec.file is None:
+        raise InputError("workload.elastic names a file: give the folder that holds it with --data-dir")
+    path = data_dir / spec.file
+    table = pq.read_table(path).to_pylist() if path.is_file() else []
+    rows = {row["nodes"]: row["throughput"] for row in table if row["profile"] == spec.profile and row["nodes"]}
+    if not rows or sorted(rows) != list(range(1, len(rows) + 1)):
+        known = sorted({str(row["profile"]) for row in table})
+        raise InputError(f"{path}: no whole profile {spec.profile!r}; found {', '.join(known) or 'nothing'}")
+    return tuple(rows[n] / rows[1] for n in sorted(rows))
 
 
 def _codes(values: Sequence[Any], known: Sequence[Any] = ()) -> tuple[IntArray, tuple[Any, ...]]:
@@ -307,12 +420,14 @@ def _check_priorities(priorities: list[Any], ids: list[str]) -> None:
             raise InputError(f"job {job_id}: priority {priority!r} is unknown; expected one of {', '.join(PRIORITIES)}")
 
 
-def _deadlines(rows: _Rows, spec: TraceWorkload | SyntheticWorkload, priorities: list[str | None]) -> FloatArray:
-    """Return deadlines: the trace's own, or submission + duration + slack of the job's priority."""
+def _deadlines(
+    rows: _Rows, spec: TraceWorkload | SyntheticWorkload, estimate_s: FloatArray, priorities: list[str | None]
+) -> FloatArray:
+    """Return deadlines: the trace's own, or submission + declared duration + slack of the job's priority."""
     if rows.deadline_s is not None:
         return rows.deadline_s
     if spec.slack_h is None:
         raise InputError("workload.slack_h is missing, and the trace has no column 'deadline_s'; give one")
     table = spec.slack_h if isinstance(spec.slack_h, dict) else dict.fromkeys(PRIORITIES, spec.slack_h)
     slack_s = np.array([table[p] for p in priorities]) * HOUR_S  # type: ignore[index]
-    return np.asarray(rows.submit_s + rows.duration_s + slack_s)
+    return np.asarray(rows.submit_s + estimate_s + slack_s)
