@@ -48,7 +48,14 @@ def audit(folder: RunFolder, data_dir: Path | None) -> tuple[World, list[Fault]]
     scenario = folder.scenario
     world = build_world(scenario, data_dir)
     placed = _placed(folder, world)
-    again = Recomputed(world, placed, _moved(folder, world), _switched(folder, world), _answered(folder, world))
+    again = Recomputed(
+        world,
+        placed,
+        _moved(folder, world),
+        _switched(folder, world),
+        _answered(folder, world),
+        frozenset(np.flatnonzero(_numbers(folder, "jobs", "cancelled") > 0).tolist()),
+    )
     faults = [
         *_hash_faults(folder, scenario.sha256),
         *_run_faults(world, placed),
@@ -177,7 +184,7 @@ def _work_faults(world: World, again: Recomputed) -> Iterator[Fault]:
         j = placed.job[i]
         short = again.work_s[j] < durations_s[j] * (1 - TOLERANCE) - ROUNDING_S
         cut = short and placed.end_s[i] < world.horizon_s - ROUNDING_S
-        if rigid and cut and placed.kind[i] == "run":
+        if rigid and cut and placed.kind[i] == "run" and j not in again.cancelled:
             yield Fault(
                 f"work of job {job.id}, which cannot be suspended",
                 float(again.work_s[placed.job[i]]),
@@ -294,15 +301,10 @@ def _total_faults(folder: RunFolder, again: Recomputed) -> Iterator[Fault]:
     if not isinstance(llm_kg, int | float) or llm_kg < 0:
         yield Fault("summary.json carbon_kg.llm", llm_kg, "a number, at least 0")
         return
-    for name, value in again.totals(llm_kg, lower_bound(again.world).jobs_kg, _cancelled(folder)).items():
+    for name, value in again.totals(llm_kg, lower_bound(again.world).jobs_kg).items():
         found = _dig(folder.summary, name)
         if not _same(found, value):
             yield Fault(f"summary.json {name}", found, value)
-
-
-def _cancelled(folder: RunFolder) -> int:
-    found = folder.summary.get("cancelled")
-    return found if isinstance(found, int) else 0
 
 
 def _same(found: object, expected: float | None) -> bool:

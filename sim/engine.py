@@ -89,7 +89,8 @@ class Engine:
         self._waiting_for: dict[int, int] = {}
         self._successors: dict[int, list[int]] = {}
         self._ran_in: dict[int, int] = {}
-        self._longest_span_s = 0.0
+        self._longest_spans_s = np.maximum.accumulate(self._jobs.deadline_s - self._submit_s)
+        self._not_running: set[int] = set()
         self._epoch = -1
         self._next_epoch_s = 0.0
         self._far = world.network is not None
@@ -212,7 +213,7 @@ class Engine:
     def migrate(self, decision: Migrate) -> None:
         """Move a running or suspended job to another region; a running one is checkpointed first."""
         j, r = self._position(decision.job_id), self._region(decision.region)
-        if j in self._suspended:
+        if j in self._suspended and j not in self._held:
             here = self._suspended[j]
         else:
             j, held = self._running(decision.job_id, "migrated")
@@ -329,8 +330,6 @@ class Engine:
         if first == last:
             return
         self._submitted = last
-        span_s = self._jobs.deadline_s[first:last] - self._submit_s[first:last]
-        self._longest_span_s = max(self._longest_span_s, float(span_s.max()))
         blocked = self._waiting_for
         new = range(first, last)
         self._pending.extend(
@@ -469,7 +468,7 @@ class Engine:
             left_s, estimate_s = self._go_on(j, scale)
         now_s = self._env.now
         held = Held(j, r, now_s, now_s + estimate_s, scale)
-        if self._looks_ahead:
+        if self._looks_ahead or self._not_running:
             self._hold(held)
         else:
             self._held[j] = held
@@ -669,7 +668,8 @@ class Engine:
 
     def _view(self, due: Sequence[int]) -> View:
         world, now_s = self.world, self.now_s
-        horizon_s = min(self._longest_span_s + DAY_S, world.horizon_s + DAY_S)
+        seen_s = float(self._longest_spans_s[self._submitted - 1]) if self._submitted else 0.0
+        horizon_s = min(seen_s, world.horizon_s) + DAY_S
         self._look_ahead(due)
         slots = int(np.ceil(horizon_s / world.epoch_s))
         held = tuple(self._held.values())
@@ -684,7 +684,7 @@ class Engine:
             free_now=[pool.free.copy() for pool in self._pools],
             ample=self._looks_ahead and self._bookings is None,
             room=self._bookings.room(now_s, slots) if self._bookings else None,
-            steady=self._free_of_rules and not self._changing and all(one.state == "running" for one in held),
+            steady=self._free_of_rules and not self._changing and not self._not_running,
             suspended=tuple(self._what_is_suspended(j, r) for j, r in self._suspended.items() if j not in self._held),
             services=self._servicing.views(now_s) if world.services else (),
             constraints=self.constraints,
@@ -699,13 +699,17 @@ class Engine:
         if self._bookings:
             self._rebook_queued()
         elif self._looks_ahead and (not self._free_of_rules or self._changing or not self._is_ample(due)):
-            world = self.world
-            self._bookings = Bookings(world.regions, world.epoch_s, world.horizon_s)
-            for r, closure in self._known_closures:
-                self._bookings.close(r, closure.start_s, closure.end_s, closure.servers)
-            for held in self._held.values():
-                self._book(held)
-            self._rebook_queued()
+            self._open_books()
+
+    def _open_books(self) -> None:
+        """Begin to keep the room ahead up to date."""
+        world = self.world
+        self._bookings = Bookings(world.regions, world.epoch_s, world.horizon_s)
+        for r, closure in self._known_closures:
+            self._bookings.close(r, closure.start_s, closure.end_s, closure.servers)
+        for held in self._held.values():
+            self._book(held)
+        self._rebook_queued()
 
     def _is_ample(self, due: Sequence[int]) -> bool:
         """Whether any region could hold at once all that is held there and all that is due."""
@@ -733,6 +737,10 @@ class Engine:
         j, r, _, _, scale, _ = held
         before = self._held.get(j)
         self._held[j] = held
+        if held.state == "running":
+            self._not_running.discard(j)
+        else:
+            self._not_running.add(j)
         if not self._looks_ahead:
             return
         if before is None or before.region != r or before.scale != scale:
@@ -745,6 +753,7 @@ class Engine:
     def _let_go(self, j: int) -> Held:
         """Forget where a job stands; what it had booked ahead is free again."""
         held = self._held.pop(j)
+        self._not_running.discard(j)
         if self._looks_ahead:
             self._pools[held.region].commit(*self._demand(j, -held.scale))
             if self._bookings:
@@ -797,8 +806,9 @@ class Engine:
     def _running(self, job_id: str, done: str) -> tuple[int, Held]:
         j = self._position(job_id)
         held = self._held.get(j)
+        allowed = "running or suspended" if done == "migrated" else "running"
         if held is None or held.state != "running":
-            raise IllegalAction(f"job {job_id} is {self._state(j)}; only running jobs can be {done}")
+            raise IllegalAction(f"job {job_id} is {self._state(j)}; only {allowed} jobs can be {done}")
         if self._restoring_s.get(j, 0.0) > self.now_s:
             raise IllegalAction(f"job {job_id} is reading its checkpoint; it can be {done} once it works again")
         return j, held

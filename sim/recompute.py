@@ -107,6 +107,7 @@ class Recomputed:
     moved: Sequence[Moved] = ()
     switched: Sequence[Switched] = ()
     answered: Sequence[Answered] = ()
+    cancelled: frozenset[int] = frozenset()
 
     @cached_property
     def _piece_loads(self) -> list[_Load]:
@@ -228,12 +229,12 @@ class Recomputed:
                 end_s[j] = last_s[j]
             fastest = max((1.0, *job.throughput))
             soonest_s = end_s[j] if end_s[j] == end_s[j] else world.horizon_s + left_s / fastest
-            late[j] = soonest_s > job.deadline_s + ROUNDING_S
+            late[j] = soonest_s > job.deadline_s + ROUNDING_S or j in self.cancelled
         submit_s = np.array([job.submit_s for job in world.workload.jobs])
         times = {"start_s": start_s, "end_s": end_s, "wait_s": start_s - submit_s, "jct_s": end_s - submit_s}
         return {**times, "violated": late, **sums}
 
-    def totals(self, llm_kg: float, bound_jobs_kg: float, cancelled: int) -> dict[str, float | None]:
+    def totals(self, llm_kg: float, bound_jobs_kg: float) -> dict[str, float | None]:
         """Return the summary's totals by dotted name. What the language model emitted cannot be recomputed."""
         world, jobs, counts = self.world, self.jobs, self.world.accounting
         count = len(world.workload.jobs)
@@ -277,8 +278,9 @@ class Recomputed:
             "makespan_s": float(done.max()) - first_s if len(done) else None,
             "jobs": count,
             "unfinished": count - len(done),
-            "sla_violations": violations + cancelled,
-            "violation_rate": _ratio(violations + cancelled, count),
+            "sla_violations": violations,
+            "cancelled": len(self.cancelled),
+            "violation_rate": _ratio(violations, count),
             "utilization": _ratio(cpu_s, sum(region.cpus for region in world.regions) * world.horizon_s),
             "bound_kg": bound_kg,
             "bound_jobs_kg": bound_jobs_kg,

@@ -150,6 +150,7 @@ def _jobs(run: Run, accounts: Accounts) -> pa.Table:
             "energy_kwh": pa.array(table.energy_kwh, mask=never),
             "carbon_g": pa.array(table.carbon_g, mask=never),
             "cost_usd": pa.array(table.cost_usd, mask=never),
+            "cancelled": np.isin(np.arange(len(jobs)), list(run.history.cancelled)),
         }
     )
 

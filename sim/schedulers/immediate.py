@@ -10,7 +10,7 @@ import numpy as np
 from sim.jobs import Jobs
 from sim.pool import EPS
 from sim.schedulers.base import Plan
-from sim.units import IntArray
+from sim.units import BoolArray, IntArray
 from sim.view import View
 from sim.world import ROUNDING_S
 
@@ -22,14 +22,16 @@ def start_now(view: View, jobs: Jobs, preference: Sequence[Sequence[int]]) -> Pl
 
     Args:
         jobs: In the order in which they choose.
-        preference: For each home region, region indices, the preferred first.
+        preference: For each home region, region indices, the preferred first. Who is late already goes home first.
     """
     if not view.steady or (view.network is not None and jobs.data_gb.any()):
         return None
     free = [room.copy() for room in view.free_now]
     regions: list[int] = []
-    for home, cpus, gpus, memory_gb in zip(jobs.home.tolist(), *jobs.numbers[3:6].tolist(), strict=True):
-        for r in preference[home]:
+    late, as_late = jobs.latest_start_s + ROUNDING_S < view.now_s, home_first(len(free))
+    columns = (jobs.home.tolist(), late.tolist(), *jobs.numbers[3:6].tolist())
+    for home, is_late, cpus, gpus, memory_gb in zip(*columns, strict=True):
+        for r in as_late[home] if is_late else preference[home]:
             room = free[r]
             if cpus <= room[0] + EPS and gpus <= room[1] + EPS and memory_gb <= room[2] + EPS:
                 room[0] -= cpus
@@ -39,16 +41,16 @@ def start_now(view: View, jobs: Jobs, preference: Sequence[Sequence[int]]) -> Pl
                 break
         else:
             return None
-    return _at_once(view, jobs, np.array(regions, dtype=np.int64))
+    return _at_once(view, jobs, np.array(regions, dtype=np.int64), late)
 
 
-def _at_once(view: View, jobs: Jobs, region: IntArray) -> Plan:
+def _at_once(view: View, jobs: Jobs, region: IntArray, late: BoolArray) -> Plan:
     return Plan(
         regions=view.regions,
         jobs=jobs,
         region=region,
         start_s=np.full(len(jobs), view.now_s),
-        late=jobs.latest_start_s + ROUNDING_S < view.now_s,
+        late=late,
     )
 
 

@@ -26,7 +26,7 @@ COLUMNS = {
     "placements": ["job_id", "segment", "region", "start_s", "end_s", "cpus", "gpus", "scale", "energy_kwh",
                    "carbon_g", "cost_usd", "kind"],
     "jobs": ["job_id", "submit_s", "start_s", "end_s", "deadline_s", "wait_s", "jct_s", "violated", "suspensions",
-             "energy_kwh", "carbon_g", "cost_usd"],
+             "energy_kwh", "carbon_g", "cost_usd", "cancelled"],
 }  # fmt: skip
 SUMMARY = {
     "carbon_kg", "energy_kwh", "cost_usd", "intensity_g_per_kwh", "g_per_job", "wait_s", "jct_s", "makespan_s",

@@ -97,7 +97,7 @@ def test_idle_above_full_load_is_refused():
 
 
 def test_a_file_that_is_not_there_and_one_that_is_no_yaml(tmp_path: Path):
-    with pytest.raises(InputError, match="no such scenario file; bundled ones are demo, real-week"):
+    with pytest.raises(InputError, match="no such scenario file; bundled ones are demo, gaia-pai-1k"):
         load_scenario("nowhere")
     bad = tmp_path / "bad.yaml"
     bad.write_text("a: [")
