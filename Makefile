@@ -2,11 +2,12 @@
 # make run     the demo
 # make test    every test
 # make check   format, lint, types
+# make bench   speed and size, beside a bare SimPy model; writes bench/results.json
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test check format clean
+.PHONY: setup run test check bench format clean
 
 setup: $(VENV)/.model
 
@@ -38,6 +39,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m bench.speed
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
