@@ -2,7 +2,7 @@
 
     python -m bench.speed            prints the table and writes bench/results.json
 
-All figures are of one process and one run, so that their ratios hold on any machine: CPU seconds, the best of three. The
+All figures are of one process and one run, so that their ratios hold on any machine: CPU seconds, best of three. The
 world: 12 regions of 4,096 CPUs, hourly signals and epochs, a year; jobs of 5 minutes to 3 days (lognormal), 24 h of
 slack. The yardstick (`bench/bare.py`) runs the same jobs on one pool of as many cores. Simulated and accounted means:
 every decision made and logged, every job run, energy, carbon and cost of every piece and region, balanced.

@@ -72,6 +72,8 @@ class Engine:
             onsite=world.onsite,
             network=world.network,
             forecaster=world.forecaster,
+            cpu_w=np.array([region.cpu_w for region in world.regions]),
+            gpu_w=np.array([region.gpu_w for region in world.regions]),
             pue=np.array([[region.pue] for region in world.regions])
             if not any((*world.temperature, *world.onsite))
             else None,
@@ -162,12 +164,16 @@ class Engine:
     def place_all(self, jobs: Sequence[int], regions: Sequence[int], starts_s: Sequence[float]) -> None:
         """Place many pending jobs (positions in the workload) at once; the caller vouches for each, no rules apply."""
         soon_s, pools, demands = self._env.now + _EPS, self._pools, self._demands
-        plain = not self._far and not self._done_s
+        plain, estimate_s = not self._far and not self._done_s, self._estimate_s
         if self._not_before:
             for j in jobs:
                 self._not_before.pop(j, None)
         for j, r, start_s in zip(jobs, regions, starts_s, strict=True):
-            if plain and start_s <= soon_s and pools[r].take_if_free(*demands[j]):
+            if not plain:
+                self._commit(j, r, start_s, 1)
+            elif start_s > soon_s:
+                self._plan(Held(j, r, start_s, start_s + estimate_s[j], 1, "planned"), start_s)
+            elif pools[r].take_if_free(*demands[j]):
                 self._start(j, r, 1)
             else:
                 self._commit(j, r, start_s, 1)
@@ -247,6 +253,7 @@ class Engine:
         if more > 0 and not self._free_of_rules:
             self._refuse_if_denied(j, held.region, more)
         self._stop_work(j, held, RUN)
+        self._let_go(j)
         pool.give(*self._demand(j, held.scale))
         pool.take(*self._demand(j, decision.scale))
         self._start(j, held.region, decision.scale)
@@ -468,10 +475,12 @@ class Engine:
             left_s, estimate_s = self._go_on(j, scale)
         now_s = self._env.now
         held = Held(j, r, now_s, now_s + estimate_s, scale)
-        if self._looks_ahead or self._not_running:
+        if self._bookings or (self._not_running and j in self._not_running):
             self._hold(held)
         else:
             self._held[j] = held
+            if self._looks_ahead:
+                self._pools[r].commit(*self._demand(j, scale))
         self._env.timeout(left_s, held).callbacks.append(self._ended)
 
     def _go_on(self, j: int, scale: int) -> tuple[float, float]:
@@ -488,16 +497,17 @@ class Engine:
         j, r, start_s, _, scale, _ = held
         if self._held.get(j) is not held:
             return  # it was suspended, resized, lost or cancelled before
-        if self._looks_ahead:
-            self._let_go(j)
-        else:
-            del self._held[j]
+        del self._held[j]
+        if self._bookings:
+            self._bookings.remove(j, self._env.now)
         if self._restoring_s:
             start_s = self._read_checkpoint(j, held)
         self.history.rows.append((j, r, start_s, self._env.now, scale, RUN, True))
         self._gone[j] = "finished"
         pool = self._pools[r]
         pool.give(*self._demand(j, scale))
+        if self._looks_ahead:
+            pool.commit(*self._demand(j, -scale))
         if self._successors:
             self._ran_in[j] = r
             self._unblock(j)
@@ -741,8 +751,6 @@ class Engine:
             self._not_running.discard(j)
         else:
             self._not_running.add(j)
-        if not self._looks_ahead:
-            return
         if before is None or before.region != r or before.scale != scale:
             if before:
                 self._pools[before.region].commit(*self._demand(j, -before.scale))
@@ -754,10 +762,9 @@ class Engine:
         """Forget where a job stands; what it had booked ahead is free again."""
         held = self._held.pop(j)
         self._not_running.discard(j)
-        if self._looks_ahead:
-            self._pools[held.region].commit(*self._demand(j, -held.scale))
-            if self._bookings:
-                self._bookings.remove(j, self._env.now)
+        self._pools[held.region].commit(*self._demand(j, -held.scale))
+        if self._bookings:
+            self._bookings.remove(j, self._env.now)
         return held
 
     # -- small facts -----------------------------------------------------------------------------

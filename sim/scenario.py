@@ -262,7 +262,7 @@ def first_error(error: ValidationError) -> str:
 
 def _is_branch(part: str | int) -> bool:
     return isinstance(part, str) and (
-        part in ("synthetic", "trace", "files") or "[" in part or part.startswith("constrained")
+        part in ("synthetic", "trace", "graphs", "files") or "[" in part or part.startswith("constrained")
     )
 
 

@@ -83,8 +83,7 @@ class Timetable:
         slots = int(np.ceil(view.horizon_s / view.epoch_s))
         self.edges_s = view.now_s + view.epoch_s * np.arange(slots + 1.0)
         self._overhead = view.overhead(self.edges_s[:-1])
-        self._cpu_w = np.array([region.cpu_w for region in view.regions])
-        self._gpu_w = np.array([region.gpu_w for region in view.regions])
+        self._cpu_w, self._gpu_w = view.cpu_w, view.gpu_w
         self._carbon_g_per_w = self._per_watt(view.intensity_outlook)
         self._slots = slots
 
@@ -186,7 +185,10 @@ class Timetable:
         return fits
 
     def _run_sums(self, job: Job, count: int) -> tuple[FloatArray, FloatArray]:
-        """Return forecast carbon (g) and cost (USD) of a run from each slot edge, shape (R, S) each."""
+        """Return forecast carbon (g) and cost (USD) of a run from each slot edge, shape (R, S) each.
+
+        What moving its data away from home emits and costs is in it, at the grid and price of the slot of its start.
+        """
         watts = (job.cpus * job.utilization * self._cpu_w + job.gpus * self._gpu_w)[:, None]
         whole, part = divmod(job.duration_estimate_s / self.view.epoch_s, 1.0)
         k, used = int(whole), slice(0, count)
@@ -197,7 +199,15 @@ class Timetable:
                 end = (1 - part) * end + part * sums[:, k + 1 : k + 1 + count]
             return np.asarray(watts * (end - sums[:, used]))
 
-        return run(self._carbon_g_per_w), run(self._cost_usd_per_w)
+        carbon, cost = run(self._carbon_g_per_w), run(self._cost_usd_per_w)
+        network = self.view.network
+        if network is None or not job.data_gb:
+            return carbon, cost
+        home, there = self.view.region_index[job.home], np.arange(len(self.view.regions))
+        kwh = network.transfer_kwh(home, there, job.data_gb)[:, None]
+        rent = network.transfer_usd(home, there, job.data_gb)[:, None]
+        move_usd = rent + kwh * self.price[home, :count] / KWH_PER_MWH
+        return carbon + kwh * self.intensity[home, :count], cost + move_usd
 
     def assign(self, job: Job, score: Score, late_score: Score | None = None) -> Assignment | None:
         """Book the feasible option of the lowest score; None if there is none.
@@ -278,6 +288,8 @@ class Timetable:
 
         No rules are looked at: only for Views without any. Ties as in `assign`.
         """
+        if len(jobs) <= _CHUNK:
+            return self._cheapest(jobs, home_only=home_only)
         parts = [self._cheapest(jobs.take(range(p, min(p + _CHUNK, len(jobs)))), home_only=home_only)
                  for p in range(0, len(jobs), _CHUNK)]  # fmt: skip
         columns = zip(*((part.region, part.slot, part.carbon_g) for part in parts), strict=True)
@@ -314,7 +326,13 @@ class Timetable:
         at = regions[:, :, None]
         end = sums[at, left] * (1 - part) + sums[at, right] * part
         watts = (jobs.cpus * jobs.utilization) * self._cpu_w[regions] + jobs.gpus * self._gpu_w[regions]
-        return np.asarray(watts[:, :, None] * (end - sums[at, start]))
+        carbon = np.asarray(watts[:, :, None] * (end - sums[at, start]))
+        network = self.view.network
+        if network is not None and jobs.data_gb.any():
+            there = np.broadcast_to(regions, (regions.shape[0], len(jobs)))
+            kwh = network.transfer_kwh(jobs.home[None, :], there, jobs.data_gb[None, :])
+            carbon += kwh[:, :, None] * self.intensity[jobs.home][:, np.minimum(start, count - 1)]
+        return carbon
 
     def _many_fit(self, jobs: Jobs, regions: IntArray, start: IntArray, length: IntArray) -> BoolArray:
         """Return where each job has room and its data in time, shape (R', P, S) or one that broadcasts to it."""

@@ -48,6 +48,8 @@ class Site:
     onsite: tuple[Signal | None, ...]
     network: Network | None
     forecaster: Forecaster
+    cpu_w: FloatArray
+    gpu_w: FloatArray
     pue: FloatArray | None
 
 
@@ -119,6 +121,16 @@ class View:
     def free(self) -> FloatArray:
         """CPUs, GPUs and memory (GB) that nobody holds now, shape (R, 3)."""
         return np.array(self.free_now)
+
+    @property
+    def cpu_w(self) -> FloatArray:
+        """Dynamic IT watts of a busy CPU in each region, averaged over its servers, shape (R,)."""
+        return self._site.cpu_w
+
+    @property
+    def gpu_w(self) -> FloatArray:
+        """Dynamic IT watts of a busy GPU in each region, shape (R,)."""
+        return self._site.gpu_w
 
     @property
     def network(self) -> Network | None:

@@ -7,7 +7,7 @@ the scenario's, drawn from its seed, unless the trace has a column of that name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim import synthetic_jobs
 from sim.errors import InputError
+from sim.graphs import draw_requests, read_graphs
 from sim.importers.gaia import read_gaia
-from sim.jobs import NUMBERS, Jobs, Traits, Workload
+from sim.jobs import NUMBERS, Jobs, Particulars, Traits, Workload
 from sim.model import PRIORITIES, Checkpoint, Region
 from sim.units import DAY_S, HOUR_S, FloatArray, IntArray
 
@@ -39,6 +40,7 @@ class UnknownSpec(_Spec):
 
     gpus: Annotated[float, Field(allow_inf_nan=False, ge=0)] | None = None
     memory_gb_per_cpu: Annotated[float, Field(allow_inf_nan=False, ge=0)] | None = None
+    cpus: Annotated[float, Field(allow_inf_nan=False, gt=0)] | None = None
 
 
 class InterruptibleSpec(_Spec):
@@ -152,7 +154,20 @@ class SyntheticWorkload(_Flexibility):
     gpus: bool = True
 
 
-WorkloadSpec = Annotated[TraceWorkload | SyntheticWorkload, Field(discriminator="kind")]
+class GraphWorkload(_Flexibility):
+    """Graphs of tasks from a file in the data folder: `count` requests for graphs drawn from it, each with a deadline.
+
+    `parallel` is how many instances of a task run at once. `unknown.cpus` is what to take for a task without CPUs.
+    """
+
+    kind: Literal["graphs"]
+    file: str
+    parallel: Annotated[int, Field(ge=1)] = 16
+    unknown: UnknownSpec = UnknownSpec()
+
+
+AnyWorkload = TraceWorkload | SyntheticWorkload | GraphWorkload
+WorkloadSpec = Annotated[AnyWorkload, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,10 +182,13 @@ class _Rows:
     memory_gb: FloatArray
     labels: Mapping[str, list[Any]]
     deadline_s: FloatArray | None = None
+    tail_s: FloatArray | None = None
+    output_gb: FloatArray | None = None
+    particulars: Mapping[int, Particulars] = field(default_factory=dict)
 
 
 def build_workload(
-    spec: TraceWorkload | SyntheticWorkload,
+    spec: AnyWorkload,
     start: datetime,
     span_s: float,
     regions: tuple[Region, ...],
@@ -187,7 +205,11 @@ def build_workload(
     else:
         if data_dir is None:
             raise InputError("the scenario's workload names a file: give the folder that holds it with --data-dir")
-        rows = _read(data_dir / spec.file, spec, span_s, rng)
+        path = data_dir / spec.file
+        if isinstance(spec, GraphWorkload):
+            rows = _graph_rows(path, spec, span_s, rng)
+        else:
+            rows = _read(path, spec, span_s, rng)
     return Workload(_jobs(rows, spec, regions, rng, data_dir), rows.duration_s)
 
 
@@ -196,6 +218,35 @@ def _generate(spec: SyntheticWorkload, start: datetime, span_s: float, rng: np.r
     ids = [f"job-{j:05d}" for j in range(spec.count)]
     gpus = shapes.gpus if spec.gpus else np.zeros(spec.count)
     return _Rows(ids, shapes.submit_s, shapes.duration_s, shapes.cpus, gpus, shapes.memory_gb, labels={})
+
+
+def _graph_rows(path: Path, spec: GraphWorkload, span_s: float, rng: np.random.Generator) -> _Rows:
+    """Return the tasks of the graphs that are asked for; deadlines follow later, from each graph's critical path."""
+    assumed = spec.unknown
+    graphs = read_graphs(path, parallel=spec.parallel, cpus=assumed.cpus, memory_gb_per_cpu=assumed.memory_gb_per_cpu)
+    chosen, submit_s = draw_requests(spec.count, len(graphs), span_s, rng)
+    tasks = [(n, task) for n, g in enumerate(chosen) for task in graphs[g]]
+    first = np.cumsum([0, *(len(graphs[g]) for g in chosen)])
+    own = {
+        j: Particulars(deps=tuple(f"dag-{n:05d}.{dep}" for dep in task.deps), dag=f"dag-{n:05d}")
+        for j, (n, task) in enumerate(tasks)
+    }
+
+    def column(name: str) -> FloatArray:
+        return np.array([getattr(task, name) for _, task in tasks])
+
+    return _Rows(
+        ids=[f"dag-{n:05d}.{j - first[n]}" for j, (n, _) in enumerate(tasks)],
+        submit_s=np.repeat(submit_s, [len(graphs[g]) for g in chosen]),
+        duration_s=column("duration_s"),
+        cpus=column("cpus"),
+        gpus=column("gpus"),
+        memory_gb=column("memory_gb"),
+        labels={},
+        tail_s=column("tail_s"),
+        output_gb=column("output_gb"),
+        particulars=own,
+    )
 
 
 _NEEDED = ("job_id", "submit_s", "duration_s", "cpus", "gpus", "memory_gb")
@@ -320,7 +371,7 @@ def _numbers(
 
 def _jobs(
     rows: _Rows,
-    spec: TraceWorkload | SyntheticWorkload,
+    spec: AnyWorkload,
     regions: tuple[Region, ...],
     rng: np.random.Generator,
     data_dir: Path | None,
@@ -350,6 +401,7 @@ def _jobs(
         "gpus": rows.gpus,
         "memory_gb": rows.memory_gb,
         "utilization": np.full(count, spec.utilization),
+        **{name: values for name in ("tail_s", "output_gb") if (values := getattr(rows, name)) is not None},
         **{name: draw.draw(count, rng) for name in ("data_gb", "state_gb") if (draw := getattr(spec, name))},
     }
     nothing = np.zeros(count)
@@ -369,7 +421,7 @@ def _jobs(
         homes=names,
         traits=tuple(Traits("batch", *each) for each in traits),
         id_of=rows.ids.__getitem__,
-        particulars={},
+        particulars=rows.particulars,
     )
 
 
@@ -420,9 +472,7 @@ def _check_priorities(priorities: list[Any], ids: list[str]) -> None:
             raise InputError(f"job {job_id}: priority {priority!r} is unknown; expected one of {', '.join(PRIORITIES)}")
 
 
-def _deadlines(
-    rows: _Rows, spec: TraceWorkload | SyntheticWorkload, estimate_s: FloatArray, priorities: list[str | None]
-) -> FloatArray:
+def _deadlines(rows: _Rows, spec: AnyWorkload, estimate_s: FloatArray, priorities: list[str | None]) -> FloatArray:
     """Return deadlines: the trace's own, or submission + declared duration + slack of the job's priority."""
     if rows.deadline_s is not None:
         return rows.deadline_s
@@ -430,4 +480,9 @@ def _deadlines(
         raise InputError("workload.slack_h is missing, and the trace has no column 'deadline_s'; give one")
     table = spec.slack_h if isinstance(spec.slack_h, dict) else dict.fromkeys(PRIORITIES, spec.slack_h)
     slack_s = np.array([table[p] for p in priorities]) * HOUR_S  # type: ignore[index]
+    if rows.tail_s is not None:  # a graph has one deadline: its longest path, and the slack
+        graph = np.unique(rows.submit_s, return_inverse=True)[1]
+        longest_s = np.zeros(graph.max() + 1)
+        np.maximum.at(longest_s, graph, estimate_s + rows.tail_s)
+        return np.asarray(rows.submit_s + longest_s[graph] + slack_s)
     return np.asarray(rows.submit_s + estimate_s + slack_s)

@@ -38,7 +38,7 @@ SIM_ORDER = [
     ("ledger", "schedulers"),
     ("bound", "runner"),
     ("summary",),
-    ("synthetic", "synthetic_jobs", "importers", "sites"),
+    ("synthetic", "synthetic_jobs", "importers", "sites", "graphs"),
     ("workload",),
     ("scenario",),
     ("runfolder", "recompute"),

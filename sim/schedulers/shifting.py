@@ -90,7 +90,8 @@ def plan_spatiotemporal(view: View) -> Plan:
 
 def least_carbon(view: View, order: IntArray, score: Score, *, home_only: bool) -> Plan:
     """Book the jobs in this order (rules may make others urgent first), each at its option of least carbon."""
-    timetable, jobs = Timetable(view), view.pending.take(order)
+    timetable = Timetable(view)
+    jobs = view.pending if (order == np.arange(len(order))).all() else view.pending.take(order)
     if binds(view.constraints):
         return _assign_all(view, jobs, timetable, score)
     if not len(jobs):
