@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,7 +36,9 @@ policy_app = typer.Typer(
     help="Read, show and confirm policies in plain English.", no_args_is_help=True, rich_markup_mode=None
 )
 llm_app = typer.Typer(help="Fetch and test language models.", no_args_is_help=True, rich_markup_mode=None)
+data_app = typer.Typer(help="Bring real series and traces in.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(policy_app, name="policy")
+app.add_typer(data_app, name="data")
 app.add_typer(llm_app, name="llm")
 
 ScenarioArg = Annotated[str, typer.Argument(help="A scenario file, or the name of a bundled one (demo).")]
@@ -377,6 +380,87 @@ def report(summary: Mapping[str, Any], as_json: bool, out: Path | None) -> None:
     out_console().print(table([summary]))
     if out:
         typer.echo(f"run folder: {out}")
+
+
+@data_app.command("import")
+def data_import(
+    format: Annotated[str, typer.Argument(help="A format: see `cws data formats`.")],
+    files: Annotated[list[Path], typer.Argument(help="Files as their source publishes them.")],
+    out: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value; may be given again.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read published files, write them in the project's form, and report what was dropped and what lacks."""
+    import pyarrow.parquet as pq
+
+    from sim.importers.registry import importer
+
+    wanted = importer(format)
+    options = dict(pair.partition("=")[::2] for pair in settings or [])
+    if strange := set(options) - set(wanted.options):
+        known = ", ".join(wanted.options) or "none"
+        raise InputError(f"--set {sorted(strange)[0]}: {format} has no such option; its options are: {known}")
+    made = wanted.read(files, options)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(made.table, out, compression="zstd")
+    report = asdict(made.report) | {"format": format, "kind": made.kind, "out": str(out)}
+    if as_json:
+        print_json(report)
+        return
+    print(f"{out}: {made.report.rows_kept} of {made.report.rows_read} rows ({made.kind})")
+    for why, count in made.report.dropped.items():
+        print(f"  dropped {count}: {why}")
+    for gap in made.report.gaps:
+        print(f"  gap: {gap.zone}, {gap.samples} samples from {gap.start} to {gap.end}")
+    for note in made.report.notes:
+        print(f"  {note}")
+
+
+@data_app.command("formats")
+def data_formats(as_json: AsJson = False) -> None:
+    """List the formats that can be imported."""
+    from sim.importers.registry import FORMATS
+
+    rows = [{"name": f.name, "kind": f.kind, "source": f.source, "options": dict(f.options)} for f in FORMATS.values()]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        print(f"{row['name']:20} {row['kind']:9} {row['source']}")
+
+
+@data_app.command("list")
+def data_list(
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="The folder of Parquet files.")], as_json: AsJson = False
+) -> None:
+    """List the files of a data folder, and what they hold."""
+    from sim.datafolder import list_folder
+
+    rows = list_folder(data_dir)
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        span = f"{row['first'][:10]} to {row['last'][:10]}, {len(row['zones'])} zones" if "zones" in row else ""
+        print(f"{row['file']:52} {row['kind']:9} {row['rows']:>9,} rows  {span}")
+
+
+@data_app.command("validate")
+def data_validate(
+    path: Annotated[Path, typer.Argument(help="A data folder, or a file.")], as_json: AsJson = False
+) -> None:
+    """Check files against the project's form; exit 1 if one cannot be used as it is."""
+    from sim.datafolder import validate
+
+    findings = validate(path)
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.severity:5} {finding.file}: {finding.what}")
+    faults = sum(finding.severity == "fault" for finding in findings)
+    if faults:
+        raise FaultFound(f"{faults} faults in {path}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,8 +1,8 @@
 """Workloads of graphs: jobs that wait for one another, from files with a row a task.
 
-Each graph is one request: its tasks come together, and together they have one deadline. A task with n instances becomes
-a job of min(n, parallel) instances at a time, in as many rounds as that takes. What a file does not say (CPUs, memory) the
-scenario must assume.
+Each graph is one request: its tasks come together, and together they have one deadline. A task with n instances
+becomes a job of min(n, parallel) instances at a time, in as many rounds as that takes. What a file does not say (CPUs,
+memory) the scenario must assume.
 """
 
 from __future__ import annotations

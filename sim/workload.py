@@ -112,14 +112,14 @@ class _Flexibility(_Spec):
 
     @model_validator(mode="after")
     def _shares_at_most_one(self) -> _Flexibility:
-        for field in ("homes", "priorities", "teams", "customers", "tags"):
-            total = sum(getattr(self, field).values())
+        for name in ("homes", "priorities", "teams", "customers", "tags"):
+            total = sum(getattr(self, name).values())
             if total > 1 + 1e-9:
-                raise ValueError(f"{field}: shares add up to {total:g}; expected at most 1")
-        for field in ("homes", "priorities"):
-            shares = getattr(self, field)
+                raise ValueError(f"{name}: shares add up to {total:g}; expected at most 1")
+        for name in ("homes", "priorities"):
+            shares = getattr(self, name)
             if shares and abs(sum(shares.values()) - 1) > 1e-9:
-                raise ValueError(f"{field}: shares add up to {sum(shares.values()):g}; expected 1")
+                raise ValueError(f"{name}: shares add up to {sum(shares.values()):g}; expected 1")
         if isinstance(self.slack_h, dict) and (lacking := set(self.priorities) - set(self.slack_h)):
             raise ValueError(f"slack_h: no slack for priority {sorted(lacking)[0]!r}; expected one for each")
         return self

@@ -24,7 +24,7 @@ HOME = {
     "xllamacpp": ("agent/llm/",),
     "textual": ("tui.py",),
     "typer": ("cli.py",),
-    "pyarrow": ("sim/",),
+    "pyarrow": ("sim/", "cli.py"),
 }
 SIM_ORDER = [
     ("units", "errors"),
@@ -39,6 +39,7 @@ SIM_ORDER = [
     ("bound", "runner"),
     ("summary",),
     ("synthetic", "synthetic_jobs", "importers", "sites", "graphs"),
+    ("datafolder",),
     ("workload",),
     ("scenario",),
     ("runfolder", "recompute"),

@@ -1,0 +1,88 @@
+"""Open-Meteo's archive API, JSON with `hourly` arrays (open-meteo.com/en/docs/historical-weather-api).
+
+Stamps are in the fixed offset that the file names (`utc_offset_seconds`); km/h become m/s. The wet-bulb temperature is
+not in the file: it is derived with Stull's formula (Journal of Applied Meteorology and Climatology, 2011, eq. 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sim.errors import InputError
+from sim.importers.base import Format, Imported, Options, Report
+from sim.importers.csvfile import gaps, moments, need, nullable, read_json, series
+from sim.units import FloatArray
+
+_NAMES = {
+    "temp_c": ("temperature_2m", "°C"),
+    "rh_pct": ("relative_humidity_2m", "relativehumidity_2m", "%"),
+    "cloud_pct": ("cloud_cover", "cloudcover", "%"),
+    "wind_10m_ms": ("wind_speed_10m", "windspeed_10m", "km/h"),
+}
+KMH_PER_MS = 3.6
+
+
+def read_open_meteo(paths: Sequence[Path], options: Options) -> Imported:
+    """Return the hourly weather of one site for a grid zone, which option `zone` names."""
+    if "zone" not in options:
+        raise InputError("open-meteo files name no grid zone: give one with --set zone=DE")
+    tables = [_read(path, options["zone"]) for path in paths]
+    made = pa.concat_tables(tables)
+    return Imported(
+        "weather",
+        made,
+        Report(len(made), len(made), gaps=gaps(made), notes=("wetbulb_c is derived (Stull 2011), not in the source",)),
+    )
+
+
+def _read(path: Path, zone: str) -> pa.Table:
+    content = read_json(path)
+    hourly, units = need(content, "hourly", str(path)), need(content, "hourly_units", str(path))
+    offset_s = float(need(content, "utc_offset_seconds", str(path)))
+    stamps = moments(need(hourly, "time", str(path)), str(path), offset_s=offset_s)
+    found = {ours: _column(hourly, units, theirs, path, len(stamps)) for ours, theirs in _NAMES.items()}
+    found["wind_10m_ms"] = found["wind_10m_ms"] / KMH_PER_MS
+    found["wetbulb_c"] = wet_bulb_c(found["temp_c"], found["rh_pct"])
+    return series([zone] * len(stamps), stamps, {name: nullable(values) for name, values in found.items()}, str(path))
+
+
+def _column(hourly: Any, units: Any, theirs: tuple[str, ...], path: Path, rows: int) -> FloatArray:
+    *names, unit = theirs
+    name = next((one for one in names if one in hourly), names[0])
+    values = need(hourly, name, f"{path}: hourly")
+    if units.get(name) != unit:
+        raise InputError(f"{path}: {name} is in {units.get(name)!r}, expected {unit!r}")
+    if len(values) != rows:
+        raise InputError(f"{path}: {name} has {len(values)} values, expected {rows}, one for each time")
+    return np.array([np.nan if value is None else float(value) for value in values])
+
+
+def wet_bulb_c(temp_c: FloatArray, rh_pct: FloatArray) -> FloatArray:
+    """Return the wet-bulb temperature at sea-level pressure, degC (Stull 2011, eq. 1).
+
+    Example:
+        The paper's own: 20 degC at 50 % gives 13.7 degC.
+
+        >>> float(wet_bulb_c(np.array([20.0]), np.array([50.0])).round(1)[0])
+        13.7
+    """
+    return np.asarray(
+        temp_c * np.arctan(0.151977 * np.sqrt(rh_pct + 8.313659))
+        + np.arctan(temp_c + rh_pct)
+        - np.arctan(rh_pct - 1.676331)
+        + 0.00391838 * rh_pct**1.5 * np.arctan(0.023101 * rh_pct)
+        - 4.686035
+    )
+
+
+FORMATS = (
+    Format(
+        "open-meteo", "weather", "open-meteo.com, archive API", read_open_meteo, {"zone": "the grid zone of the site"}
+    ),
+)
+"""What this module reads."""
