@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from agent.policy.reading import Reading
     from agent.policy.rules import PolicySet
     from agent.policy.vocabulary import Vocabulary
+    from sim.importers.base import Imported
 
 app = typer.Typer(
     name="cws",
@@ -391,8 +393,6 @@ def data_import(
     as_json: AsJson = False,
 ) -> None:
     """Read published files, write them in the project's form, and report what was dropped and what lacks."""
-    import pyarrow.parquet as pq
-
     from sim.importers.registry import importer
 
     wanted = importer(format)
@@ -400,10 +400,16 @@ def data_import(
     if strange := set(options) - set(wanted.options):
         known = ", ".join(wanted.options) or "none"
         raise InputError(f"--set {sorted(strange)[0]}: {format} has no such option; its options are: {known}")
-    made = wanted.read(files, options)
+    keep_import(wanted.read(files, options), format, out, as_json)
+
+
+def keep_import(made: Imported, source: str, out: Path, as_json: bool) -> None:
+    """Write an imported table and print the report on it."""
+    import pyarrow.parquet as pq
+
     out.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(made.table, out, compression="zstd")
-    report = asdict(made.report) | {"format": format, "kind": made.kind, "out": str(out)}
+    report = asdict(made.report) | {"format": source, "kind": made.kind, "out": str(out)}
     if as_json:
         print_json(report)
         return
@@ -427,6 +433,26 @@ def data_formats(as_json: AsJson = False) -> None:
         return
     for row in rows:
         print(f"{row['name']:20} {row['kind']:9} {row['source']}")
+
+
+@data_app.command("fetch")
+def data_fetch(
+    source: Annotated[str, typer.Argument(help="ukgrid, electricitymaps, watttime or eia.")],
+    zone: Annotated[str, typer.Option("--zone", help="The zone or region, as the source names it.")],
+    start: Annotated[datetime, typer.Option("--start", help="From, UTC.")],
+    end: Annotated[datetime, typer.Option("--end", help="To, UTC.")],
+    out: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a series from its publisher; keys come from the environment (see docs/data.md)."""
+    from sim.fetch import SOURCES, Span
+
+    if source not in SOURCES:
+        raise InputError(f"no source {source!r}; known are {', '.join(SOURCES)}")
+    if not start < end:
+        raise InputError(f"--start {start}: expected a moment before --end {end}")
+    made = SOURCES[source](Span(zone, start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)))
+    keep_import(made, source, out, as_json)
 
 
 @data_app.command("list")

@@ -17,7 +17,7 @@ MAY_IMPORT = {
 }
 OURS = {"sim", "tools", "agent", "cli", "tui", "tests", "bench"}
 HOME = {
-    "simpy": ("sim/engine.py",),
+    "simpy": ("sim/lifecycle.py",),
     "langgraph": ("agent/graph.py",),
     "sqlmodel": ("agent/store.py",),
     "openai": ("agent/llm/",),
@@ -34,12 +34,14 @@ SIM_ORDER = [
     ("signals", "constraints", "pool", "bookings"),
     ("forecast", "services"),
     ("view", "world"),
-    ("timetable", "engine"),
+    ("timetable", "gate"),
+    ("lifecycle",),
+    ("engine",),
     ("ledger", "schedulers"),
     ("bound", "runner"),
     ("summary",),
     ("synthetic", "synthetic_jobs", "importers", "sites", "graphs"),
-    ("datafolder",),
+    ("datafolder", "fetch"),
     ("workload",),
     ("scenario",),
     ("runfolder", "recompute"),
