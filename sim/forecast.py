@@ -68,7 +68,8 @@ class Measured:
     def current(self) -> FloatArray:
         """The value of each signal now, shape (R,)."""
         if self._stacked:
-            return self._stacked.at(np.array([self.now_s]))[:, 0]
+            k = int((self.now_s - self._stacked.start_s) // self._stacked.step_s)
+            return np.asarray(self._stacked.values[:, k])
         return np.array([signal.at(self.now_s) for signal in self._series])
 
     def outlook(self, forecaster: Forecaster, horizon_s: float) -> Bundle:

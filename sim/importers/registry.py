@@ -11,8 +11,10 @@ from sim.importers import (
     electricity_maps,
     gaia,
     generation_mix,
+    google,
     jobs_tables,
     open_meteo,
+    sgip_moer,
     uk_carbon_intensity,
     watttime,
     wfcommons,
@@ -20,8 +22,8 @@ from sim.importers import (
 from sim.importers.base import Format
 
 _MODULES = (
-    electricity_maps, watttime, uk_carbon_intensity, generation_mix, open_meteo,
-    gaia, alibaba2018, jobs_tables, wfcommons, azure_llm,
+    electricity_maps, watttime, sgip_moer, uk_carbon_intensity, generation_mix, open_meteo,
+    gaia, alibaba2018, jobs_tables, google, wfcommons, azure_llm,
 )  # fmt: skip
 FORMATS: dict[str, Format] = {one.name: one for module in _MODULES for one in module.FORMATS}
 

@@ -45,9 +45,20 @@ def _now_or_earliest(options: Options, now: FloatArray) -> FloatArray:
 def plan_greedy_carbon(view: View) -> Plan:
     """At once, where the grid is cleanest this moment: lowest measured intensity x PUE."""
     current = view.intensity_measured.current * view.overhead(np.array([view.now_s]))[:, 0]
-    ranked = [sorted(order, key=current.__getitem__) for order in home_first(len(view.regions))]
-    at_once = start_now(view, view.pending.take(_urgent_first(view)), ranked)
+    at_once = start_now(view, _in_order(view, _urgent_first(view)), _cleanest_first(current.tolist()))
     return at_once if at_once is not None else greedy_ahead(view, current)
+
+
+def _cleanest_first(current: Sequence[float]) -> Sequence[Sequence[int]]:
+    """Return for each home the regions by current intensity; of equals home comes first, then scenario order."""
+    if len(set(current)) == len(current):
+        return [sorted(range(len(current)), key=current.__getitem__)] * len(current)
+    return [sorted(order, key=current.__getitem__) for order in home_first(len(current))]
+
+
+def _in_order(view: View, order: IntArray) -> Jobs:
+    """Return the pending jobs in an order; as they are, if that is theirs."""
+    return view.pending if (order[1:] > order[:-1]).all() else view.pending.take(order)
 
 
 def greedy_ahead(view: View, current: FloatArray) -> Plan:
@@ -91,7 +102,7 @@ def plan_spatiotemporal(view: View) -> Plan:
 def least_carbon(view: View, order: IntArray, score: Score, *, home_only: bool) -> Plan:
     """Book the jobs in this order (rules may make others urgent first), each at its option of least carbon."""
     timetable = Timetable(view)
-    jobs = view.pending if (order == np.arange(len(order))).all() else view.pending.take(order)
+    jobs = _in_order(view, order)
     if binds(view.constraints):
         return _assign_all(view, jobs, timetable, score)
     if not len(jobs):

@@ -165,6 +165,34 @@ def test_the_gpu_trace_without_times_says_so(tmp_path: Path):
     assert row["memory_gb"] == pytest.approx(1.048576)
 
 
+def test_google_2011_runs_a_task_from_its_last_schedule_to_its_finish(tmp_path: Path):
+    """Task 7-0 is evicted once; 7-1 never finishes. 0.5 of a machine of 32 CPUs are 16."""
+    event = "{},,{},{},,{},u,2,{},0.5,0.25,0,0\n"
+    rows = [(600e6, 7, 0, 0, 9), (610e6, 7, 0, 1, 9), (620e6, 7, 0, 2, 9), (630e6, 7, 0, 1, 9), (700e6, 7, 0, 4, 9)]
+    rows += [(650e6, 7, 1, 0, 0), (660e6, 7, 1, 1, 0), (670e6, 7, 1, 5, 0)]
+    text = "".join(event.format(int(t), job, task, kind, priority) for t, job, task, kind, priority in rows)
+    made = read("google2011", tmp_path, text, machine_cpus="32", machine_memory_gb="64")
+    (row,) = made.table.to_pylist()
+    assert (row["job_id"], row["submit_s"], row["duration_s"], row["cpus"], row["memory_gb"]) == ("7-0", 0, 70, 16, 16)
+    assert row["priority"] == "high"
+    assert made.report.dropped == {"not seen to finish (failed, evicted, killed, or cut off)": 1}
+
+
+def test_google_2019_without_the_size_of_a_machine_leaves_requests_unknown(tmp_path: Path):
+    base = {"collection_id": 5, "instance_index": 2, "priority": 200, "resource_request": {"cpus": 0.1, "memory": 0.2}}
+    kinds = (("SUBMIT", 0), ("SCHEDULE", 10), ("FINISH", 40))
+    text = "\n".join(json.dumps(base | {"type": kind, "time": int(s * 1e6)}) for kind, s in kinds)
+    (row,) = read("google2019", tmp_path, text).table.to_pylist()
+    assert (row["job_id"], row["duration_s"], row["cpus"], row["priority"]) == ("5-2", 30, None, "high")
+
+
+def test_sgip_keeps_each_forecast_with_the_moment_of_its_issue(tmp_path: Path):
+    made = read("sgip-moer", tmp_path, "time,moer,f1,f2\n2021-01-01T00:00:00Z,0.4,0.41,0.42\n", zone="SGIP_CAISO_PGE")
+    (row,) = made.table.to_pylist()
+    assert (row["moer"], row["moer_fc_5min"], row["moer_fc_10min"]) == (400, 410, 420)
+    assert row["issued_at"] == row["ts"] == datetime(2021, 1, 1, tzinfo=UTC)
+
+
 def test_an_unknown_format_is_answered_with_the_nearest():
     with pytest.raises(InputError, match="no format 'watttimes'; did you mean watttime"):
         importer("watttimes")
