@@ -134,7 +134,7 @@ def _tasks(
         }
     ).filter(pa.array(done))
     dropped = {"not seen to finish (failed, evicted, killed, or cut off)": int((~done).sum())} if (~done).any() else {}
-    notes = ("seconds count from the first submission",)
+    notes: tuple[str, ...] = ("seconds count from the first submission",)
     if "machine_cpus" not in options:
         notes += (
             "requests are shares of a machine: cpus and memory_gb are null without machine_cpus, machine_memory_gb",
