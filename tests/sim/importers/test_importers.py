@@ -193,6 +193,22 @@ def test_sgip_keeps_each_forecast_with_the_moment_of_its_issue(tmp_path: Path):
     assert row["issued_at"] == row["ts"] == datetime(2021, 1, 1, tzinfo=UTC)
 
 
+def test_caisos_day_is_moved_from_local_time_to_utc(tmp_path: Path):
+    text = "Time,Solar,Wind,Natural Gas,Batteries,Imports\n00:00,0,100,100,50,900\n00:05,0,100,300,50,900\n00:10,,,,,\n"
+    made = read("caiso-supply", tmp_path, text, date="2024-05-01")
+    assert made.table["ts"].to_pylist()[0] == datetime(2024, 5, 1, 7, tzinfo=UTC)
+    assert made.table["ci_lifecycle"].to_pylist() == [pytest.approx((11 + 490) / 2), pytest.approx((11 + 3 * 490) / 4)]
+
+
+def test_ercots_quarters_become_megawatts_at_their_start(tmp_path: Path):
+    text = "Date,Fuel,Settlement Type,Total,00:15,00:30\n01/02/2024,Gas,FINAL,3,1,2\n01/02/2024,Gas-CC,FINAL,3,1,0\n" \
+           "01/02/2024,Wind,FINAL,3,2,2\n"  # fmt: skip
+    made = read("ercot-fuel-mix", tmp_path, text)
+    assert made.table["ts"].to_pylist()[0] == datetime(2024, 1, 2, 6, tzinfo=UTC)
+    assert made.table["ng_mw"].to_pylist() == [8, 8]
+    assert made.table["ci_lifecycle"].to_pylist() == [pytest.approx((490 + 11) / 2)] * 2
+
+
 def test_an_unknown_format_is_answered_with_the_nearest():
     with pytest.raises(InputError, match="no format 'watttimes'; did you mean watttime"):
         importer("watttimes")
