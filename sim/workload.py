@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim import synthetic_jobs
+from sim.arrivals import bursty, poisson
+from sim.descriptions import describe
 from sim.errors import InputError
 from sim.graphs import draw_requests, read_graphs
 from sim.importers.gaia import read_gaia
@@ -143,8 +145,25 @@ class TraceWorkload(_Flexibility):
     unknown: UnknownSpec = UnknownSpec()
 
 
+class EvenArrivals(_Spec):
+    """Submissions evenly at random."""
+
+    kind: Literal["poisson"]
+
+
+class BurstyArrivals(_Spec):
+    """Submissions in bursts: how many jobs on average, and how far they follow the burst's beginning."""
+
+    kind: Literal["bursty"]
+    mean_burst: Annotated[float, Field(allow_inf_nan=False, ge=1)]
+    spread_s: NotNegative = 60.0
+
+
 class SyntheticWorkload(_Flexibility):
     """Jobs of the bundled generator. `max_cpus` cuts the largest jobs, so that small regions can hold them.
+
+    `arrivals` takes the place of the fitted daily and weekly cycle; `described` is the share of jobs that come with a
+    free-text description, whose truth is in `sim.descriptions`.
 
     `gpus: false` drops their GPUs, for regions without any.
     """
@@ -152,6 +171,8 @@ class SyntheticWorkload(_Flexibility):
     kind: Literal["synthetic"]
     max_cpus: Annotated[float, Field(allow_inf_nan=False, gt=0)] = 64.0
     gpus: bool = True
+    arrivals: EvenArrivals | BurstyArrivals | None = None
+    described: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class GraphWorkload(_Flexibility):
@@ -201,7 +222,7 @@ def build_workload(
         InputError: If the trace is missing, lacks a column or a value, or names an unknown region.
     """
     if isinstance(spec, SyntheticWorkload):
-        rows = _generate(spec, start, span_s, rng)
+        rows = _generate(spec, start, span_s, regions, rng)
     else:
         if data_dir is None:
             raise InputError("the scenario's workload names a file: give the folder that holds it with --data-dir")
@@ -213,11 +234,32 @@ def build_workload(
     return Workload(_jobs(rows, spec, regions, rng, data_dir), rows.duration_s)
 
 
-def _generate(spec: SyntheticWorkload, start: datetime, span_s: float, rng: np.random.Generator) -> _Rows:
+def _generate(
+    spec: SyntheticWorkload, start: datetime, span_s: float, regions: tuple[Region, ...], rng: np.random.Generator
+) -> _Rows:
     shapes = synthetic_jobs.generate(spec.count, span_s / DAY_S, rng, start=start, max_cpus=spec.max_cpus)
     ids = [f"job-{j:05d}" for j in range(spec.count)]
     gpus = shapes.gpus if spec.gpus else np.zeros(spec.count)
-    return _Rows(ids, shapes.submit_s, shapes.duration_s, shapes.cpus, gpus, shapes.memory_gb, labels={})
+    submit_s = shapes.submit_s if spec.arrivals is None else _arrivals(spec.arrivals, spec.count, span_s, rng)
+    own = _described(spec, regions, rng)
+    return _Rows(ids, submit_s, shapes.duration_s, shapes.cpus, gpus, shapes.memory_gb, labels={}, particulars=own)
+
+
+def _arrivals(spec: EvenArrivals | BurstyArrivals, count: int, span_s: float, rng: np.random.Generator) -> FloatArray:
+    if isinstance(spec, EvenArrivals):
+        return poisson(count, span_s, rng)
+    return bursty(count, span_s, rng, mean_burst=spec.mean_burst, spread_s=spec.spread_s)
+
+
+def _described(
+    spec: SyntheticWorkload, regions: tuple[Region, ...], rng: np.random.Generator
+) -> dict[int, Particulars]:
+    """Return descriptions of the share of jobs that have one."""
+    if not spec.described:
+        return {}
+    names = {region.id: region.names or (region.id,) for region in regions}
+    chosen = np.flatnonzero(rng.random(spec.count) < spec.described).tolist()
+    return {j: Particulars(description=describe(names, rng).text) for j in chosen}
 
 
 def _graph_rows(path: Path, spec: GraphWorkload, span_s: float, rng: np.random.Generator) -> _Rows:

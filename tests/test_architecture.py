@@ -40,7 +40,7 @@ SIM_ORDER = [
     ("ledger", "schedulers"),
     ("bound", "runner"),
     ("summary",),
-    ("synthetic", "synthetic_jobs", "importers", "sites", "graphs"),
+    ("synthetic", "synthetic_jobs", "importers", "sites", "graphs", "arrivals", "descriptions"),
     ("datafolder", "fetch"),
     ("workload",),
     ("scenario",),
