@@ -58,7 +58,7 @@ def _fewest_servers(world: World) -> list[Switch]:
         if region.saving:
             switches.append(Switch(0.0, r, 0))
             continue
-        moments = sorted({t for c in region.closures for t in (c.start_s, c.end_s)})
+        moments = sorted({t for c in region.closures for t in (c.start_s, c.end_s) if t < world.horizon_s})
         count = Fleet(region).count
         for t_s in moments:
             closed = sum(c.servers for c in region.closures if c.start_s <= t_s < c.end_s)

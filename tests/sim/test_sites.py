@@ -108,6 +108,15 @@ def test_an_outage_sends_back_what_began_last_and_its_work_is_lost():
     assert engine.history.rows[0][5] == LOST
 
 
+def test_a_closure_that_outlasts_the_run_leaves_its_jobs_unfinished_and_the_bound_below():
+    closed = Closure(0.0, at(1000), servers=1, announced=True)
+    world = mock_world([mock_job("a")], [[100]], regions=[replace(mock_region(), closures=(closed,))], hours=30)
+    engine = play(world, {0: [Place("a", "home", 0.0)]})
+    assert stays(engine) == []
+    assert keep_books(world, engine.history).series.idle_g.sum() == 0
+    assert lower_bound(world).idle_kg == 0
+
+
 def test_the_facility_follows_the_weather_and_the_load():
     """At 5 degC the factor is 1.11, at 25 degC 1.31; the fixed losses are 3 % of 1.1 kW."""
     site = replace(mock_region(), cooling=Cooling())
