@@ -396,6 +396,8 @@ def data_import(
     from sim.importers.registry import importer
 
     wanted = importer(format)
+    if bare := [pair for pair in settings or [] if not pair.partition("=")[2]]:
+        raise InputError(f"--set {bare[0]}: expected key=value")
     options = dict(pair.partition("=")[::2] for pair in settings or [])
     if strange := set(options) - set(wanted.options):
         known = ", ".join(wanted.options) or "none"
@@ -407,8 +409,11 @@ def keep_import(made: Imported, source: str, out: Path, as_json: bool) -> None:
     """Write an imported table and print the report on it."""
     import pyarrow.parquet as pq
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(made.table, out, compression="zstd")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(made.table, out, compression="zstd")
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be written ({error.strerror or error})") from None
     report = asdict(made.report) | {"format": source, "kind": made.kind, "out": str(out)}
     if as_json:
         print_json(report)

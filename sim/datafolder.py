@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
-from sim.importers.csvfile import gaps
+from sim.importers.csvfile import TS, gaps
+from sim.signals import LARGEST
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ def list_folder(path: Path) -> list[dict[str, Any]]:
 
 
 def _listed(file: Path, root: Path) -> dict[str, Any]:
-    schema, rows = pq.read_schema(file), pq.read_metadata(file).num_rows
+    try:
+        schema, rows = pq.read_schema(file), pq.read_metadata(file).num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{file}: not a readable Parquet file ({' '.join(str(error).split())[:160]})") from None
     kind = kind_of(schema)
     name = str(file.relative_to(root)) if file != root else file.name
     found: dict[str, Any] = {"file": name, "kind": kind, "rows": rows, "columns": schema.names}
@@ -65,7 +70,10 @@ def _listed(file: Path, root: Path) -> dict[str, Any]:
 
 def validate(path: Path) -> list[Finding]:
     """Return what is wrong or lacking in a file or in all files of a folder."""
-    return [finding for file in parquet_files(path) for finding in _validate(file)]
+    files = parquet_files(path)
+    if not files:
+        raise InputError(f"{path}: no Parquet file in it; is it the right folder?")
+    return [finding for file in files for finding in _validate(file)]
 
 
 def _validate(file: Path) -> Iterator[Finding]:
@@ -91,15 +99,42 @@ def _signal(file: Path, table: pa.Table) -> Iterator[Finding]:
     doubled = len(stamps) - len(stamps.group_by(["zone", "ts"]).aggregate([]))
     if doubled:
         yield Finding(str(file), "fault", f"{doubled} stamps stand twice in their zone; expected each once")
+    yield from _intervals(file, stamps)
     for gap in gaps(stamps):
         yield Finding(
             str(file), "gap", f"zone {gap.zone}: {gap.samples} samples are lacking from {gap.start} to {gap.end}"
         )
+    yield from _limits(file, table)
     for name in table.column_names:
         if table[name].null_count:
-            yield Finding(
-                str(file), "null", f"column {name!r}: {table[name].null_count} of {len(table)} values are null"
-            )
+            yield _nulls(file, table, name)
+
+
+def _intervals(file: Path, stamps: pa.Table) -> Iterator[Finding]:
+    """Yield zones whose interval changes: what lies between two stamps must be whole steps of the zone."""
+    for zone in pc.unique(stamps["zone"]).to_pylist():
+        apart = np.diff(stamps.filter(pc.equal(stamps["zone"], zone))["ts"].cast(TS).cast(pa.int64()).to_numpy())
+        step = np.median(apart[apart > 0]) if (apart > 0).any() else 1
+        if odd := int((apart % step != 0).sum()):
+            what = f"zone {zone}: {odd} stamps are not {step / 1e6:g} s, or whole steps of that, after the one before"
+            yield Finding(str(file), "fault", f"{what}; expected one interval a zone")
+
+
+_LIMITS = {"ci": (0.0, LARGEST), "pct": (0.0, 100.0), "c": (-90.0, 65.0), "ms": (0.0, 120.0)}
+"""What can be: intensity (names that begin with ci), and by ending percentages, degrees Celsius and wind."""
+
+
+def _limits(file: Path, table: pa.Table) -> Iterator[Finding]:
+    for name in table.column_names:
+        kind = "ci" if name.split("_")[0] == "ci" else name.split("_")[-1]
+        type_ = table.schema.field(name).type
+        if kind not in _LIMITS or not (pa.types.is_floating(type_) or pa.types.is_integer(type_)):
+            continue
+        low, high = _LIMITS[kind]
+        values = table[name].drop_null().to_numpy()
+        if wild := values[~((values >= low) & (values <= high))].tolist():
+            what = f"column {name!r}: found {wild[0]:g} ({len(wild)} such values), expected {low:g} to {high:g}"
+            yield Finding(str(file), "fault", what)
 
 
 def _nulls(file: Path, table: pa.Table, name: str) -> Finding:

@@ -15,14 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-import numpy as np
 import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from sim.errors import InputError
 from sim.importers.base import Imported, Report
+from sim.importers.checks import field, number, rows
 from sim.importers.csvfile import gaps, moments, need, nullable, series
-from sim.importers.generation_mix import DIRECT, LIFECYCLE, intensity
+from sim.importers.generation_mix import parse_eia
 from sim.importers.uk_carbon_intensity import parse_uk
 from sim.importers.watttime import parse_watttime
 from sim.units import iso
@@ -126,14 +126,19 @@ def _key(name: str) -> str:
 
 def fetch_ukgrid(span: Span, base_url: str | None = None, *, backoff_s: float = 1.0) -> Imported:
     """Return Great Britain's half-hourly intensity. No key; at most 14 days a request."""
-    rows: list[Any] = []
+    items: list[Any] = []
     with Client(
         "UK Carbon Intensity", base_url or "https://api.carbonintensity.org.uk", {}, backoff_s=backoff_s
     ) as api:
         for left, right in span.chunks(14):
-            rows += need(api.get(f"/intensity/{_minute(left)}/{_minute(right)}"), "data", "UK Carbon Intensity")
-    distinct = {row["from"]: row for row in rows}  # both ends of a span belong to it
-    return parse_uk({"data": list(distinct.values())}, "UK Carbon Intensity")
+            items += rows(api.get(f"/intensity/{_minute(left)}/{_minute(right)}"), "data", "UK Carbon Intensity")
+    content = {"data": _distinct(items, "from", "UK Carbon Intensity")}
+    return parse_uk(content, "UK Carbon Intensity")
+
+
+def _distinct(items: list[Any], key: str, source: str) -> list[Any]:
+    """Return rows with each stamp once: both ends of a part of a span may belong to it. The later answer holds."""
+    return list({need(row, key, source): row for row in items}.values())
 
 
 def _minute(moment: datetime) -> str:
@@ -143,17 +148,18 @@ def _minute(moment: datetime) -> str:
 def fetch_electricitymaps(span: Span, base_url: str | None = None, *, backoff_s: float = 1.0) -> Imported:
     """Return a zone's hourly life-cycle intensity (`/v3/carbon-intensity/past-range`). Key: ELECTRICITYMAPS_TOKEN."""
     headers = {"auth-token": _key("ELECTRICITYMAPS_TOKEN")}
-    rows: list[Any] = []
+    items: list[Any] = []
     with Client("Electricity Maps", base_url or "https://api.electricitymaps.com", headers, backoff_s=backoff_s) as api:
         for left, right in span.chunks(10):
             query = {"zone": span.zone, "start": iso(left), "end": iso(right)}
-            rows += need(api.get("/v3/carbon-intensity/past-range", query), "data", "Electricity Maps")
-    stamps = moments([need(row, "datetime", "Electricity Maps") for row in rows], "Electricity Maps")
-    values = np.array([np.nan if row.get("carbonIntensity") is None else row["carbonIntensity"] for row in rows])
-    flags = pa.array([bool(row.get("isEstimated")) for row in rows])
-    columns = {"ci_lifecycle": nullable(values.astype(float)), "estimated": flags}
+            items += rows(api.get("/v3/carbon-intensity/past-range", query), "data", "Electricity Maps")
+    items = _distinct(items, "datetime", "Electricity Maps")
+    stamps = moments([row["datetime"] for row in items], "Electricity Maps")
+    values = field(items, "carbonIntensity", "Electricity Maps", least=0.0)
+    flags = pa.array([row.get("isEstimated") for row in items], type=pa.bool_())
+    columns = {"ci_lifecycle": nullable(values), "estimated": flags}
     table = series([span.zone] * len(stamps), stamps, columns, "Electricity Maps")
-    return Imported("signal", table, Report(len(rows), len(table), gaps=gaps(table)))
+    return Imported("signal", table, Report(len(items), len(table), gaps=gaps(table)))
 
 
 def fetch_watttime(span: Span, base_url: str | None = None, *, backoff_s: float = 1.0) -> Imported:
@@ -162,55 +168,42 @@ def fetch_watttime(span: Span, base_url: str | None = None, *, backoff_s: float 
     base = base_url or "https://api.watttime.org"
     with Client("WattTime", base, {}, backoff_s=backoff_s) as api:
         token = str(need(api.get("/login", auth=account), "token", "WattTime"))
-    parts = []
+    items: dict[str, Any] = {}
+    meta: Any = {}
     with Client("WattTime", base, {"Authorization": f"Bearer {token}"}, backoff_s=backoff_s) as api:
         for left, right in span.chunks(31):
             query = {"region": span.zone, "start": iso(left), "end": iso(right), "signal_type": "co2_moer"}
-            parts.append(parse_watttime(api.get("/v3/historical", query), "WattTime"))
-    table = pa.concat_tables([part.table for part in parts], promote_options="default")
-    return Imported("signal", table, Report(len(table), len(table), gaps=gaps(table), notes=("marginal, not average",)))
-
-
-_FUELS = {"WND": "wnd", "SUN": "sun", "WAT": "wat", "OIL": "oil", "NG": "ng", "COL": "col", "NUC": "nuc", "OTH": "oth"}
+            answer = api.get("/v3/historical", query)
+            meta = need(answer, "meta", "WattTime")
+            items |= {need(row, "point_time", "WattTime"): row for row in rows(answer, "data", "WattTime")}
+    return parse_watttime({"data": list(items.values()), "meta": meta}, "WattTime")
 
 
 def fetch_eia(span: Span, base_url: str | None = None, *, backoff_s: float = 1.0) -> Imported:
     """Return a balancing authority's hourly mix (MW) and its intensity. Key: EIA_API_KEY; 5,000 rows a request.
 
-    EIA's periods name the hour that ends then: an hour is taken off. What has no hour of a fuel is not known: null.
+    EIA's periods name the hour that ends then: an hour is taken off. Pages are asked for in one order, so that none is
+    missed or had twice.
     """
     key = _key("EIA_API_KEY")
-    rows: list[Any] = []
+    items: list[Any] = []
     with Client("EIA", base_url or "https://api.eia.gov", {}, backoff_s=backoff_s) as api:
         while True:
             query = {
                 "api_key": key, "frequency": "hourly", "data[0]": "value", "facets[respondent][]": span.zone,
-                "start": iso(span.start)[:13], "end": iso(span.end)[:13], "offset": str(len(rows)), "length": "5000",
+                "start": iso(span.start + timedelta(hours=1))[:13], "end": iso(span.end)[:13],
+                "sort[0][column]": "period", "sort[0][direction]": "asc",
+                "sort[1][column]": "fueltype", "sort[1][direction]": "asc",
+                "offset": str(len(items)), "length": "5000",
             }  # fmt: skip
             page = need(api.get("/v2/electricity/rto/fuel-type-data/data/", query), "response", "EIA")
-            rows += need(page, "data", "EIA")
-            if len(rows) >= int(need(page, "total", "EIA")) or not page["data"]:
+            items += rows(page, "data", "EIA")
+            total = number(need(page, "total", "EIA"), "EIA: 'total'")
+            if len(items) >= total or not page["data"]:
                 break
-    return _eia_mix(rows, span.zone)
-
-
-def _eia_mix(rows: list[Any], zone: str) -> Imported:
-    unknown = sum(row["fueltype"] not in _FUELS for row in rows)
-    periods = sorted({row["period"] for row in rows})
-    at = {period: i for i, period in enumerate(periods)}
-    mix = {name: np.full(len(periods), np.nan) for name in _FUELS.values()}
-    for row in rows:
-        if row["fueltype"] in _FUELS and row["value"] is not None:
-            mix[_FUELS[row["fueltype"]]][at[row["period"]]] = max(0.0, float(row["value"]))
-    begun = [end - timedelta(hours=1) for end in moments([f"{p}:00" for p in periods], "EIA", offset_s=0.0)]
-    there = {name: np.nan_to_num(mw) for name, mw in mix.items() if not np.isnan(mw).all()}
-    columns = {f"{name}_mw": nullable(mw) for name, mw in mix.items()}
-    columns["ci_lifecycle"] = nullable(intensity(there, LIFECYCLE))
-    columns["ci_direct"] = nullable(intensity(there, DIRECT))
-    table = series([zone] * len(begun), begun, columns, "EIA")
-    dropped = {"of a fuel without a factor (storage and the like)": unknown} if unknown else {}
-    note = "production-based intensity by IPCC AR5 factors; stamps moved from the hour's end to its start"
-    return Imported("mix", table, Report(len(rows), len(rows) - unknown, dropped, gaps(table), (note,)))
+    if len(items) < total:
+        raise InputError(f"EIA: the pages ended after {len(items)} of {total:g} rows; try again later")
+    return parse_eia(items, span.zone, {}, "EIA")
 
 
 SOURCES: dict[str, Callable[..., Imported]] = {

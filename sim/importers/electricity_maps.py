@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
+import pyarrow.compute as pc
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
+from sim.importers.checks import flags, header, join, order_note, percent
 from sim.importers.csvfile import gaps, moments, nullable, numbers, read_csv, series
 
 _WANTED = {
@@ -35,37 +36,40 @@ _OPTIONAL = {
 
 def read_electricity_maps(paths: Sequence[Path], options: Options) -> Imported:
     """Return the hourly intensity of every zone in the files, gCO2eq/kWh."""
-    tables = [_read(path) for path in paths]
-    source = ", ".join(str(path) for path in paths)
-    table = pa.concat_tables(tables, promote_options="default")
+    return join([_file(path) for path in paths])
+
+
+def _file(path: Path) -> Imported:
+    table, source = _read(path), str(path)
     stamps = moments(table["ts"].to_pylist(), source, offset_s=0.0)  # the header says UTC
+    if table["zone"].null_count:
+        raise InputError(
+            f"{source}: column 'Zone Id': found {table['zone'].null_count} empty, expected a zone in each row"
+        )
     columns = {name: nullable(numbers(table, name, source, least=0.0)) for name in ("ci_direct", "ci_lifecycle")}
-    for name in ("low_carbon_pct", "renewable_pct"):
-        if name in table.column_names:
-            columns[name] = nullable(numbers(table, name, source, least=0.0))
+    for name in {"low_carbon_pct", "renewable_pct"} & set(table.column_names):
+        columns[name] = nullable(percent(table, name, source))
     if "estimated" in table.column_names:
-        columns["estimated"] = pa.array([str(value).lower() == "true" for value in table["estimated"].to_pylist()])
-    for name in ("estimation_method", "data_source"):
-        if name in table.column_names:
-            columns[name] = table[name].combine_chunks()
-    made = series(table["zone"].to_pylist(), stamps, columns, source)
+        columns["estimated"] = flags(table, "estimated", source)
+    for name in {"estimation_method", "data_source"} & set(table.column_names):
+        columns[name] = table[name].combine_chunks()
+    ordered = {name: columns[name] for name in (*_WANTED, *_OPTIONAL) if name in columns}
+    made = series(table["zone"].to_pylist(), stamps, ordered, source)
     empty = int(np.isnan(made["ci_lifecycle"].to_numpy()).sum())
     notes = (f"{empty} hours without intensity were kept as null",) if empty else ()
-    return Imported("signal", made, Report(len(table), len(made), gaps=gaps(made), notes=notes))
+    mixed = () if len(pc.unique(table["zone"])) > 1 else order_note(stamps)
+    return Imported("signal", made, Report(len(table), len(made), gaps=gaps(made), notes=(*notes, *mixed)))
 
 
 def _read(path: Path) -> pa.Table:
     """Return the file's columns under our names."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    with path.open(encoding="utf-8-sig") as file:
-        header = file.readline().rstrip("\r\n").split(",")
-    known = {name.strip().lower().replace("₂", "2"): name for name in header}
+    names = header(path)
+    known = {name.replace("₂", "2"): actual for name, actual in names.items()}
     chosen: dict[str, str] = {}
     for ours, theirs in {**_WANTED, **_OPTIONAL}.items():
         found = next((known[name] for name in theirs if name in known), None)
         if found is None and ours in _WANTED:
-            raise InputError(f"{path}: column {theirs[0]!r} is missing; found {', '.join(header)}")
+            raise InputError(f"{path}: column {theirs[0]!r} is missing; found {', '.join(names.values())}")
         if found is not None:
             chosen[ours] = found
     table = read_csv([path], list(chosen.values()))

@@ -1,159 +1,113 @@
-"""Generation by source, and the carbon intensity of it by published factors.
+"""Hourly generation by source as the US Energy Information Administration has it (form EIA-930), and its intensity.
 
-Life-cycle factors: medians of IPCC AR5 WGIII (2014), Annex III, table A.III.2, gCO2eq/kWh, with solar at utility scale
-rounded down to 45; direct factors: the direct emissions of the same table, combustion only. Oil (650) and "other" (700,
-575 direct) are not in that table: they are our assumption. The result is production-based: what is traded with
-neighbours is not in it.
+Two forms: a table with columns `timestamp, WND, SUN, WAT, OIL, NG, COL, NUC, OTH` in MW; and the JSON of the API, v2,
+route `electricity/rto/fuel-type-data` (eia.gov/opendata): `{"response": {"total", "data": [{"period": "2022-01-01T01",
+"respondent", "fueltype", "value", "value-units": "megawatthours"}]}}`. Stamps are UTC and hour-ending in both: an hour
+is taken off. A source that is reported in other hours, but not in this one, is unknown here, and so is the intensity:
+counting it as 0 would make the hour look clean. The API's form is as public clients read it, without a sample at hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.csvfile import gaps, moments, nullable, numbers, read_csv, series
-from sim.units import HOUR_S, FloatArray
+from sim.importers.checks import join, number, rows, wanted_zone
+from sim.importers.csvfile import moments, need, numbers, read_csv, read_json
+from sim.importers.emission_factors import OPTION, mix_of
+from sim.units import FloatArray
 
-LIFECYCLE = {"wnd": 11.0, "sun": 45.0, "wat": 24.0, "oil": 650.0, "ng": 490.0, "col": 820.0, "nuc": 12.0, "oth": 700.0}
-DIRECT = {"wnd": 0.0, "sun": 0.0, "wat": 0.0, "oil": 650.0, "ng": 370.0, "col": 760.0, "nuc": 0.0, "oth": 575.0}
-_SOURCES = tuple(LIFECYCLE)
-"""gCO2eq/kWh of wind, sun, water, oil, natural gas, coal, nuclear and other."""
-
-
-def intensity(mix_mw: Mapping[str, FloatArray], factors: Mapping[str, float]) -> FloatArray:
-    """Return the mean of the factors weighed by generation, g/kWh, NaN where nothing is generated or known.
-
-    Example:
-        Half wind at 11 and half coal at 820:
-
-        >>> intensity({"wnd": np.array([5.0]), "col": np.array([5.0])}, LIFECYCLE).tolist()
-        [415.5]
-    """
-    whole = np.sum([np.asarray(mw, dtype=float) for mw in mix_mw.values()], axis=0)
-    grams = np.sum([np.asarray(mw, dtype=float) * factors[name] for name, mw in mix_mw.items()], axis=0)
-    return np.asarray(np.divide(grams, whole, out=np.full_like(whole, np.nan), where=whole > 0))
+_SOURCES = ("wnd", "sun", "wat", "oil", "ng", "col", "nuc", "oth")
+_FUELS = {name.upper(): name for name in _SOURCES} | {"GEO": "geo"}
+ZONES = {
+    "BPAT": "US-NW-BPAT", "CISO": "US-CAL-CISO", "DUK": "US-CAR-DUK", "ERCO": "US-TEX-ERCO", "FPL": "US-FLA-FPL",
+    "ISNE": "US-NE-ISNE", "MISO": "US-MIDW-MISO", "NYIS": "US-NY-NYIS", "PJM": "US-MIDA-PJM", "SOCO": "US-SE-SOCO",
+    "SWPP": "US-CENT-SWPP", "TVA": "US-TEN-TVA",
+}  # fmt: skip
+"""Grid zones by EIA's code of their balancing authority."""
+_HOUR = timedelta(hours=1)
+_MOVED = "stamps moved from the hour's end to its start"
 
 
 def read_eia_mix(paths: Sequence[Path], options: Options) -> Imported:
-    """Return the mix of a balancing authority (MW) and its intensity; option `zone` names the grid zone.
+    """Return the mix of a balancing authority (MW) and its intensity; option `zone` names the grid zone."""
+    return join([_table(path, wanted_zone(options, "US-NY-NYIS"), options) for path in paths])
 
-    Stamps are hour-ending in the source, as EIA-930 has them: an hour is taken off.
+
+def _table(path: Path, zone: str, options: Options) -> Imported:
+    table = read_csv([path], ["timestamp", *(name.upper() for name in _SOURCES)])
+    begun = [stamp - _HOUR for stamp in moments(table["timestamp"].to_pylist(), str(path))]
+    mw = {name: numbers(table, name.upper(), str(path)) for name in _SOURCES}
+    return mix_of(zone, begun, mw, options, str(path), Report(len(table), len(table), notes=(_MOVED,)))
+
+
+def read_eia_api(paths: Sequence[Path], options: Options) -> Imported:
+    """Return the mix and its intensity from saved responses of EIA's API; option `zone` overrides the respondent's."""
+    contents = [(rows(need(read_json(path), "response", str(path)), "data", str(path)), str(path)) for path in paths]
+    return join([parse_eia(items, options.get("zone") or _zone(items, source), options, source)
+                 for items, source in contents])  # fmt: skip
+
+
+def parse_eia(items: Sequence[Any], zone: str, options: Options, source: str) -> Imported:
+    """Return the mix of one balancing authority from the rows of the API, MW, with its intensity.
+
+    Raises:
+        InputError: If a field is missing or no number, the unit is another, or a fuel stands twice in an hour.
     """
-    if "zone" not in options:
-        raise InputError("files of this form name no grid zone: give one with --set zone=US-NY-NYIS")
-    source = ", ".join(str(path) for path in paths)
-    table = read_csv(paths, ["timestamp", *(name.upper() for name in _SOURCES)])
-    stamps = moments(table["timestamp"].to_pylist(), source)
-    begun = [stamp - np.timedelta64(int(HOUR_S), "s").astype(object) for stamp in stamps]
-    mix = {name: numbers(table, name.upper(), source) for name in _SOURCES}
-    negative = sum(int((mw < 0).sum()) for mw in mix.values())
-    mix = {name: np.maximum(mw, 0.0) for name, mw in mix.items()}
-    columns: dict[str, pa.Array] = {f"{name}_mw": nullable(mw) for name, mw in mix.items()}
-    columns["ci_lifecycle"] = nullable(intensity(mix, LIFECYCLE))
-    columns["ci_direct"] = nullable(intensity(mix, DIRECT))
-    made = series([options["zone"]] * len(begun), begun, columns, source)
-    notes = ["production-based intensity by IPCC AR5 factors; stamps moved from the hour's end to its start"]
-    if negative:
-        notes.append(f"{negative} values below zero (stations that draw more than they give) count as 0")
-    return Imported("mix", made, Report(len(table), len(made), gaps=gaps(made), notes=tuple(notes)))
+    periods = sorted({str(need(row, "period", f"{source}: row {i}")) for i, row in enumerate(items, start=1)})
+    place = {period: at for at, period in enumerate(periods)}
+    mw: dict[str, FloatArray] = {}
+    seen: set[tuple[str, str]] = set()
+    for i, row in enumerate(items, start=1):
+        where, fuel, period = f"{source}: row {i}", _fuel(row, f"{source}: row {i}"), str(row["period"])
+        if (fuel, period) in seen:
+            raise InputError(f"{where}: {fuel} of {period} stands twice; expected each once")
+        seen.add((fuel, period))
+        if ours := _FUELS.get(fuel):
+            column = mw.setdefault(ours, np.full(len(periods), np.nan))
+            column[place[period]] = number(need(row, "value", where), f"{where}: 'value'")
+    apart = sum(fuel not in _FUELS for fuel, _ in seen)
+    dropped = {"of a fuel without a factor (storage and the like)": apart} if apart else {}
+    begun = [_hour(period, source) - _HOUR for period in periods]
+    return mix_of(zone, begun, mw, options, source, Report(len(items), len(items) - apart, dropped, notes=(_MOVED,)))
 
 
-_CAISO = {
-    "sun": ("solar",), "wnd": ("wind",), "wat": ("large hydro", "small hydro"), "ng": ("natural gas",),
-    "col": ("coal",), "nuc": ("nuclear",), "oth": ("geothermal", "biomass", "biogas", "other"),
-}  # fmt: skip
+def _zone(items: Sequence[Any], source: str) -> str:
+    found = {str(need(row, "respondent", source)) for row in items}
+    if len(found) != 1:
+        raise InputError(f"{source}: found respondents {', '.join(sorted(found)) or 'none'}, expected one")
+    code = found.pop()
+    if code not in ZONES:
+        raise InputError(f"{source}: respondent {code!r} has no known grid zone: give one with --set zone=...")
+    return ZONES[code]
 
 
-def read_caiso(paths: Sequence[Path], options: Options) -> Imported:
-    """Return California's mix from CAISO's "today's outlook" supply CSVs, a file a day of five-minute rows.
-
-    The first column is the local time of day, the others MW by source, batteries and imports among them, which are left
-    out. Option `date` (2024-05-01) says which day a file is of. Geothermal and biomass count as "other".
-    """
-    if "date" not in options:
-        raise InputError("CAISO's supply files name no day: give it with --set date=2024-05-01")
-    source = ", ".join(str(path) for path in paths)
-    header = _header(paths[0])
-    known = {name.strip().lower(): name for name in header}
-    wanted = [known[name] for names in _CAISO.values() for name in names if name in known]
-    table = read_csv(paths, [header[0], *wanted])
-    table = table.filter(pc.is_valid(table[wanted[0]]))  # the row of midnight repeats, empty
-    zone = ZoneInfo("America/Los_Angeles")
-    texts = [f"{options['date']}T{text}" for text in table[header[0]].to_pylist()]
-    local = [moment.replace(tzinfo=zone) for moment in moments(texts, source, offset_s=0.0)]
-    mix = {
-        ours: np.sum([numbers(table, known[name], source) for name in names if name in known], axis=0)
-        for ours, names in _CAISO.items()
-        if any(name in known for name in names)
-    }
-    return _mixed(mix, "US-CAL-CISO", [moment.astimezone(UTC) for moment in local], source, len(table))
+def _fuel(row: Any, where: str) -> str:
+    unit = row.get("value-units", "megawatthours")
+    if unit != "megawatthours":
+        raise InputError(f"{where}: 'value-units': found {unit!r}, expected 'megawatthours'")
+    return str(need(row, "fueltype", where))
 
 
-_ERCOT = {
-    "sun": "solar", "wnd": "wind", "wat": "hydro", "ng": "gas", "gas-cc": "gas-cc", "col": "coal", "nuc": "nuclear",
-    "oth": "other", "biomass": "biomass",
-}  # fmt: skip
-_INTO = {"gas-cc": "ng", "biomass": "oth"}
-
-
-def read_ercot(paths: Sequence[Path], options: Options) -> Imported:
-    """Return Texas' mix from ERCOT's "fuel mix report" as CSV: `Date, Fuel, Settlement Type, Total, 00:15, 00:30, ...`.
-
-    The columns name the end of a quarter of an hour in local time, and hold MWh; they become MW at its start. Days on
-    which the clocks change have 92 or 100 quarters, of which those beyond the named columns are not read.
-    """
-    source = ", ".join(str(path) for path in paths)
-    header = _header(paths[0])
-    if header[:2] != ["Date", "Fuel"]:
-        raise InputError(f"{paths[0]}: columns {', '.join(header)[:80]}; expected Date, Fuel, ..., 00:15, 00:30, ...")
-    quarters = [name for name in header if ":" in name]
-    table = read_csv(paths, ["Date", "Fuel", *quarters])
-    days = [datetime.strptime(text, "%m/%d/%Y").replace(tzinfo=ZoneInfo("America/Chicago"))
-            for text in table["Date"].to_pylist()]  # fmt: skip
-    mwh = np.array([numbers(table, name, source) for name in quarters]).T  # (rows, quarters)
-    order = sorted(set(days))
-    mix: dict[str, FloatArray] = {}
-    for row, (day, fuel) in enumerate(zip(days, table["Fuel"].to_pylist(), strict=True)):
-        name = next((ours for ours, theirs in _ERCOT.items() if theirs == str(fuel).strip().lower()), "oth")
-        held = mix.setdefault(_INTO.get(name, name), np.zeros((len(order), len(quarters))))
-        held[order.index(day)] += np.nan_to_num(mwh[row]) * 4
-    begun = [day + timedelta(minutes=15 * n) for day in order for n in range(len(quarters))]
-    flat = {name: held.reshape(-1) for name, held in mix.items()}
-    return _mixed(flat, "US-TEX-ERCO", [moment.astimezone(UTC) for moment in begun], source, len(table))
-
-
-def _header(path: Path) -> list[str]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    with path.open(encoding="utf-8-sig") as file:
-        return file.readline().rstrip("\r\n").split(",")
-
-
-def _mixed(mix: Mapping[str, FloatArray], zone: str, stamps: Sequence[datetime], source: str, rows: int) -> Imported:
-    positive = {name: np.maximum(mw, 0.0) for name, mw in mix.items()}
-    columns: dict[str, pa.Array] = {f"{name}_mw": nullable(mw) for name, mw in positive.items()}
-    columns["ci_lifecycle"] = nullable(intensity(positive, LIFECYCLE))
-    columns["ci_direct"] = nullable(intensity(positive, DIRECT))
-    made = series([zone] * len(stamps), stamps, columns, source)
-    notes = (
-        "production-based intensity by IPCC AR5 factors; the form is from the publisher's pages, no sample was at hand",
-    )
-    return Imported("mix", made, Report(rows, len(made), gaps=gaps(made), notes=notes))
+def _hour(period: str, source: str) -> datetime:
+    """Return the end of an hour, from `2022-01-01T01`."""
+    return moments([f"{period}:00" if len(period) == len("2022-01-01T01") else period], source, offset_s=0.0)[0]
 
 
 FORMATS = (
-    Format("eia-mix", "mix", "EIA-930 hourly generation by source", read_eia_mix, {"zone": "the grid zone"}),
     Format(
-        "caiso-supply", "mix", "caiso.com, today's outlook, supply CSV", read_caiso, {"date": "the day of the file"}
+        "eia-mix", "mix", "EIA-930 hourly generation by source, as a table", read_eia_mix,
+        {"zone": "the grid zone", **OPTION},
     ),
-    Format("ercot-fuel-mix", "mix", "ercot.com, fuel mix report", read_ercot),
-)
+    Format(
+        "eia-api", "mix", "eia.gov/opendata, API v2, electricity/rto/fuel-type-data", read_eia_api,
+        {"zone": "the grid zone, if the respondent's is not known", **OPTION},
+    ),
+)  # fmt: skip
 """What this module reads."""

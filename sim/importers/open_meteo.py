@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
+from sim.importers.checks import join, number, rows
 from sim.importers.csvfile import gaps, moments, need, nullable, read_json, series
 from sim.units import FloatArray
 
@@ -31,35 +32,36 @@ def read_open_meteo(paths: Sequence[Path], options: Options) -> Imported:
     """Return the hourly weather of one site for a grid zone, which option `zone` names."""
     if "zone" not in options:
         raise InputError("open-meteo files name no grid zone: give one with --set zone=DE")
-    tables = [_read(path, options["zone"]) for path in paths]
-    made = pa.concat_tables(tables)
-    return Imported(
-        "weather",
-        made,
-        Report(len(made), len(made), gaps=gaps(made), notes=("wetbulb_c is derived (Stull 2011), not in the source",)),
-    )
+    return join([_imported(_read(path, options["zone"])) for path in paths])
+
+
+def _imported(made: pa.Table) -> Imported:
+    notes = ["wetbulb_c is derived (Stull 2011), not in the source"]
+    if lacking := sum(made[name].null_count for name in _NAMES):
+        notes.append(f"{lacking} values were null and kept so")
+    return Imported("weather", made, Report(len(made), len(made), gaps=gaps(made), notes=tuple(notes)))
 
 
 def _read(path: Path, zone: str) -> pa.Table:
     content = read_json(path)
     hourly, units = need(content, "hourly", str(path)), need(content, "hourly_units", str(path))
-    offset_s = float(need(content, "utc_offset_seconds", str(path)))
-    stamps = moments(need(hourly, "time", str(path)), str(path), offset_s=offset_s)
+    offset_s = number(need(content, "utc_offset_seconds", str(path)), f"{path}: 'utc_offset_seconds'")
+    stamps = moments(rows(hourly, "time", str(path)), str(path), offset_s=offset_s)
     found = {ours: _column(hourly, units, theirs, path, len(stamps)) for ours, theirs in _NAMES.items()}
     found["wind_10m_ms"] = found["wind_10m_ms"] / KMH_PER_MS
     found["wetbulb_c"] = wet_bulb_c(found["temp_c"], found["rh_pct"])
     return series([zone] * len(stamps), stamps, {name: nullable(values) for name, values in found.items()}, str(path))
 
 
-def _column(hourly: Any, units: Any, theirs: tuple[str, ...], path: Path, rows: int) -> FloatArray:
+def _column(hourly: Any, units: Any, theirs: tuple[str, ...], path: Path, count: int) -> FloatArray:
     *names, unit = theirs
     name = next((one for one in names if one in hourly), names[0])
-    values = need(hourly, name, f"{path}: hourly")
+    values = rows(hourly, name, f"{path}: hourly")
     if units.get(name) != unit:
         raise InputError(f"{path}: {name} is in {units.get(name)!r}, expected {unit!r}")
-    if len(values) != rows:
-        raise InputError(f"{path}: {name} has {len(values)} values, expected {rows}, one for each time")
-    return np.array([np.nan if value is None else float(value) for value in values])
+    if len(values) != count:
+        raise InputError(f"{path}: {name} has {len(values)} values, expected {count}, one for each time")
+    return np.array([number(value, f"{path}: {name}, value {i}") for i, value in enumerate(values, start=1)])
 
 
 def wet_bulb_c(temp_c: FloatArray, rh_pct: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from sim.importers import (
     gaia,
     generation_mix,
     google,
+    iso_mix,
     jobs_tables,
     open_meteo,
     sgip_moer,
@@ -22,7 +23,7 @@ from sim.importers import (
 from sim.importers.base import Format
 
 _MODULES = (
-    electricity_maps, watttime, sgip_moer, uk_carbon_intensity, generation_mix, open_meteo,
+    electricity_maps, watttime, sgip_moer, uk_carbon_intensity, generation_mix, iso_mix, open_meteo,
     gaia, alibaba2018, jobs_tables, google, wfcommons, azure_llm,
 )  # fmt: skip
 FORMATS: dict[str, Format] = {one.name: one for module in _MODULES for one in module.FORMATS}

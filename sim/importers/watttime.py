@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
+from sim.importers.checks import field, join, order_note, rows
 from sim.importers.csvfile import TS, gaps, moments, need, nullable, read_json, series
 
 G_PER_LB = 453.59237
@@ -24,26 +24,25 @@ _UNIT = "lbs_co2_per_mwh"
 
 def parse_watttime(content: Any, source: str, *, zone: str | None = None) -> Imported:
     """Return the MOER of a region, g/kWh; with `issued_at` if it is a forecast. `zone` renames the region."""
-    meta, rows = need(content, "meta", source), need(content, "data", source)
+    meta, items = need(content, "meta", source), rows(content, "data", source)
     if need(meta, "units", source) != _UNIT:
         raise InputError(f"{source}: units are {meta['units']!r}, expected {_UNIT!r}: only co2_moer can be accounted")
-    stamps = moments([need(row, "point_time", source) for row in rows], source)
-    grams = np.array([float(need(row, "value", source)) for row in rows]) * G_PER_LB / KWH_PER_MWH
+    stamps = moments([need(row, "point_time", source) for row in items], source)
+    grams = field(items, "value", source) * G_PER_LB / KWH_PER_MWH
     columns: dict[str, pa.Array] = {"moer": nullable(grams)}
     if meta.get("generated_at"):
         issued = moments([meta["generated_at"]], source)[0]
         columns["issued_at"] = pa.array([issued] * len(stamps), type=TS)
     made = series([zone or str(need(meta, "region", source))] * len(stamps), stamps, columns, source)
-    return Imported("signal", made, Report(len(rows), len(made), gaps=gaps(made), notes=("marginal, not average",)))
+    notes = ["marginal, not average", *order_note(stamps)]
+    if lacking := made["moer"].null_count:
+        notes.append(f"{lacking} values were null and kept so")
+    return Imported("signal", made, Report(len(items), len(made), gaps=gaps(made), notes=tuple(notes)))
 
 
 def read_watttime(paths: Sequence[Path], options: Options) -> Imported:
-    """Return the MOER of saved responses, one after the other."""
-    parts = [parse_watttime(read_json(path), str(path), zone=options.get("zone")) for path in paths]
-    table = pa.concat_tables([part.table for part in parts], promote_options="default")
-    rows = sum(part.report.rows_read for part in parts)
-    found = tuple(gap for part in parts for gap in part.report.gaps)
-    return Imported("signal", table, Report(rows, len(table), gaps=found, notes=parts[0].report.notes))
+    """Return the MOER of saved responses as one series, in order; forecasts by their issue."""
+    return join([parse_watttime(read_json(path), str(path), zone=options.get("zone")) for path in paths])
 
 
 FORMATS = (

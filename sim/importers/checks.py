@@ -1,0 +1,150 @@
+"""What importers of series check alike: fields of JSON, headers of CSV, the order of rows, several files as one."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sim.errors import InputError
+from sim.importers.base import Gap, Imported, Options, Report
+from sim.importers.csvfile import gaps, need, numbers
+from sim.units import FloatArray, iso
+
+
+def rows(content: Any, key: str, source: str) -> list[Any]:
+    """Return a list in a JSON object. Raises InputError if it is missing or no list."""
+    found = need(content, key, source)
+    if not isinstance(found, list):
+        raise InputError(f"{source}: field {key!r}: found {type(found).__name__}, expected a list")
+    return found
+
+
+def number(value: Any, where: str, *, least: float | None = None) -> float:
+    """Return a JSON value as a number, null as NaN; digits in quotes count. Raises InputError otherwise."""
+    if value is None:
+        return float("nan")
+    try:
+        found = float("no" if isinstance(value, bool) else value)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: found {value!r}, expected a number or null") from None
+    if least is not None and found < least:
+        raise InputError(f"{where}: found {found:g}, expected at least {least:g}")
+    return found
+
+
+def field(items: Sequence[Any], key: str, source: str, *, least: float | None = None) -> FloatArray:
+    """Return one field of all rows of a JSON list as numbers; an error names the row, counted from 1."""
+    found = (number(need(row, key, f"{source}: row {i}"), f"{source}: row {i}: {key!r}", least=least)
+             for i, row in enumerate(items, start=1))  # fmt: skip
+    return np.fromiter(found, dtype=float, count=len(items))
+
+
+def percent(table: pa.Table, name: str, source: str) -> FloatArray:
+    """Return a text column as percentages. Raises InputError outside 0 to 100."""
+    values = numbers(table, name, source, least=0.0)
+    if (values > 100).any():
+        row = int(np.argmax(values > 100))
+        raise InputError(f"{source}: column {name!r}, row {row + 1}: found {values[row]:g}, expected at most 100")
+    return values
+
+
+def header(path: Path) -> dict[str, str]:
+    """Return the column names of a CSV file by their lower-case form. Raises InputError if there is no such file."""
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8-sig")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8-sig") as file
+        ):
+            names = next(csv.reader(file), [])
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a readable CSV file ({error})") from None
+    return {name.strip().lower(): name for name in names}
+
+
+def wanted_zone(options: Options, example: str) -> str:
+    """Return option `zone`, for files that name none. Raises InputError if it is not given."""
+    if not options.get("zone"):
+        raise InputError(f"files of this form name no grid zone: give one with --set zone={example}")
+    return options["zone"]
+
+
+def local_utc(stamp: datetime, clock: ZoneInfo) -> datetime | None:
+    """Return the UTC moment of a local time, None in an hour that the clocks skip or repeat: it cannot be told."""
+    first, second = stamp.replace(tzinfo=clock, fold=0), stamp.replace(tzinfo=clock, fold=1)
+    return first.astimezone(UTC) if first.utcoffset() == second.utcoffset() else None
+
+
+def order_note(stamps: Sequence[datetime]) -> tuple[str, ...]:
+    """Return a note if rows of one zone do not stand in order of time."""
+    back = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
+    return (f"rows were not in order of time ({back} steps back): sorted",) if back else ()
+
+
+def join(parts: Sequence[Imported]) -> Imported:
+    """Return the series of several files as one, in order of zone and time, with one report on all.
+
+    Forecasts that were issued at different times may speak of the same moment.
+
+    Raises:
+        InputError: If a zone has a stamp twice.
+    """
+    table = pa.concat_tables([part.table for part in parts], promote_options="default")
+    key = [name for name in ("zone", "issued_at", "ts") if name in table.column_names]
+    table = table.sort_by([(name, "ascending") for name in key])
+    _refuse_doubles(table, key)
+    dropped: Counter[str] = Counter()
+    for part in parts:
+        dropped.update(part.report.dropped)
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.report.notes))
+    read, kept = (
+        sum(counts) for counts in zip(*((p.report.rows_read, p.report.rows_kept) for p in parts), strict=True)
+    )
+    return Imported(parts[0].kind, table, Report(read, kept, dict(dropped), _gaps(table, parts), notes))
+
+
+def _refuse_doubles(table: pa.Table, key: list[str]) -> None:
+    counted = table.select(key).group_by(key).aggregate([([], "count_all")])
+    twice = counted.filter(pc.greater(counted["count_all"], 1))
+    if len(twice):
+        raise InputError(
+            f"zone {twice['zone'][0]}: the stamp {iso(twice['ts'][0].as_py())} stands twice in the files; "
+            "expected each once"
+        )
+
+
+def _gaps(table: pa.Table, parts: Sequence[Imported]) -> tuple[Gap, ...]:
+    if "issued_at" in table.column_names:  # each forecast is a series of its own
+        return tuple(gap for part in parts for gap in part.report.gaps)
+    return gaps(table)
+
+
+def known_option(options: Options, name: str, known: Mapping[str, Any], default: str) -> str:
+    """Return an option that must be one of `known`. Raises InputError otherwise."""
+    value = options.get(name, default)
+    if value not in known:
+        raise InputError(f"option {name}: found {value!r}, expected {', '.join(known)}")
+    return value
+
+
+def flags(table: pa.Table, name: str, source: str) -> pa.Array:
+    """Return a text column of true and false, empty as null. Raises InputError at anything else: names its row."""
+    known = {"true": True, "false": False, "": None}
+    texts = [(text or "").strip().lower() for text in table[name].to_pylist()]
+    for row, text in enumerate(texts, start=1):
+        if text not in known:
+            raise InputError(f"{source}: column {name!r}, row {row}: found {text!r}, expected true or false")
+    return pa.array([known[text] for text in texts], type=pa.bool_())
