@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.csvfile import nullable, numbers, read_csv
+from sim.importers.csvfile import nullable, numbers, read_csv, whole
 
 _NAMES = ("task_name", "instances", "job", "type", "status", "start", "end", "plan_cpu", "plan_mem")
 _CODED = re.compile(r"^[A-Z](\d+)((?:_\d+)*)$")
@@ -45,7 +45,7 @@ def read_alibaba2018(paths: Sequence[Path], options: Options) -> Imported:
             "dag_id": pa.array(jobs, type=pa.string()),
             "task_id": pa.array([number for number, _ in names], type=pa.string()),
             "deps": pa.array(deps, type=pa.list_(pa.string())),
-            "n_instances": pa.array(numbers(table, "instances", source).astype(np.int32)),
+            "n_instances": whole(numbers(table, "instances", source), pa.int32()),
             "duration_s": nullable(span_s),
             "cpus": nullable(numbers(table, "plan_cpu", source) / 100.0),
             "gpus": pa.nulls(len(table), pa.float64()),

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.csvfile import TS, moments, numbers, read_csv
+from sim.importers.csvfile import TS, moments, numbers, read_csv, whole
 
 
 def read_azure_llm(paths: Sequence[Path], options: Options) -> Imported:
@@ -27,8 +27,8 @@ def read_azure_llm(paths: Sequence[Path], options: Options) -> Imported:
             "ts": pa.array(stamps, type=TS),
             "submit_s": seconds - seconds.min(initial=np.inf),
             "service": pa.array([options.get("service", "llm")] * len(stamps), type=pa.string()),
-            "prompt_tokens": pa.array(numbers(table, "ContextTokens", source, least=0.0).astype(np.int64)),
-            "output_tokens": pa.array(numbers(table, "GeneratedTokens", source, least=0.0).astype(np.int64)),
+            "prompt_tokens": whole(numbers(table, "ContextTokens", source, least=0.0), pa.int64()),
+            "output_tokens": whole(numbers(table, "GeneratedTokens", source, least=0.0), pa.int64()),
         }
     ).sort_by("ts")
     return Imported("requests", made, Report(len(table), len(made)))

@@ -87,6 +87,12 @@ def nullable(values: FloatArray) -> pa.Array:
     return pa.array(values, type=pa.float64(), mask=np.isnan(values))
 
 
+def whole(values: FloatArray, kind: pa.DataType) -> pa.Array:
+    """Return whole numbers with NaN as null."""
+    missing = np.isnan(values)
+    return pa.array(np.where(missing, 0, values).astype(np.int64), mask=missing).cast(kind)
+
+
 def read_json(path: Path) -> Any:
     """Return the content of a JSON file. Raises InputError if it is missing or none."""
     try:

@@ -3,8 +3,8 @@
 - Alibaba GPU 2023 (github.com/alibaba/clusterdata, cluster-trace-gpu-v2023): pods with milli-CPUs, MiB and milli-GPUs;
   creation, deletion and scheduled times in seconds, where the file has them.
 - Azure VMs, V1 and V2 (github.com/Azure/AzurePublicDataset, vmtable.csv, no header): created and deleted in seconds,
-  CPU figures in percent, buckets of cores and GB (V2 writes the largest as `>24`). A VM that was there at the beginning
-  or at the end of the trace is censored: its lifetime is longer than what is seen.
+  CPU figures in percent, buckets of cores and GB (V2 writes the largest as `>24`: unknown). A VM that was there at the
+  beginning or at the end of the trace is censored: its lifetime is longer than what is seen.
 - SWF (Feitelson, parallel workloads archive): 18 fields, `;` comments, -1 for unknown; memory in kB a processor.
 """
 
@@ -24,8 +24,8 @@ from sim.units import BoolArray, FloatArray
 GB_PER_MIB = 1024**2 / 1e9
 GB_PER_KB = 1024 / 1e9
 _VM = (
-    "subscription", "deployment", "first_s", "vms", "deployment_size", "vm_id", "created_s", "deleted_s", "max_cpu",
-    "avg_cpu", "p95_cpu", "category", "cores", "memory_gb",
+    "vm_id", "subscription", "deployment", "created_s", "deleted_s", "max_cpu", "avg_cpu", "p95_cpu", "category",
+    "cores", "memory_gb",
 )  # fmt: skip
 _SWF_FIELDS = 18
 
@@ -48,26 +48,42 @@ def read_alibaba_gpu2023(paths: Sequence[Path], options: Options) -> Imported:
     source = ", ".join(str(path) for path in paths)
     needed = ["name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli"]
     timed = _has(paths[0], "creation_time")
-    table = read_csv(paths, [*needed, *(["creation_time", "deletion_time"] if timed else [])])
+    table = read_csv(paths, [*needed, *(_POD_TIMES if timed else ())])
     created = numbers(table, "creation_time", source) if timed else None
     first_s = 0.0 if created is None else float(np.nanmin(created))
+    ran, extra = _pod_times(table, source) if timed else (None, {})
     gpus = numbers(table, "num_gpu", source) * numbers(table, "gpu_milli", source) / 1000.0
     made = _jobs(
         table["name"].to_pylist(),
         "Alibaba GPU 2023",
         {
             "submit_s": None if created is None else created - first_s,
-            "duration_s": None if created is None else numbers(table, "deletion_time", source) - created,
+            "duration_s": ran,
             "cpus": numbers(table, "cpu_milli", source, least=0.0) / 1000.0,
             "gpus": gpus,
             "memory_gb": numbers(table, "memory_mib", source, least=0.0) * GB_PER_MIB,
         },
-        {},
+        extra,
     )
     notes = (
         ("seconds count from the first pod",) if timed else ("the file has no times: submit_s, duration_s are null",)
     )
     return Imported("jobs", made, Report(len(table), len(made), notes=notes))
+
+
+_POD_TIMES = ("creation_time", "deletion_time", "scheduled_time", "qos", "pod_phase")
+
+
+def _pod_times(table: pa.Table, source: str) -> tuple[FloatArray, dict[str, pa.Array]]:
+    """Return the run time from when a pod was scheduled (unknown if it never was), and the columns about it."""
+    created, deleted, scheduled = (numbers(table, name, source) for name in _POD_TIMES[:3])
+    extra = {
+        "wait_s": nullable(scheduled - created),
+        "lifetime_s": nullable(deleted - created),
+        "qos": table["qos"].combine_chunks(),
+        "status": table["pod_phase"].combine_chunks(),
+    }
+    return deleted - scheduled, extra
 
 
 def _has(path: Path, column: str) -> bool:
@@ -97,13 +113,13 @@ def read_azure_vm(paths: Sequence[Path], options: Options) -> Imported:
          "censored": pa.array(censored)},
     ).filter(pa.array(real))  # fmt: skip
     dropped = {"deleted when created": int((~real).sum())} if (~real).any() else {}
-    notes = (f"{int(censored[real].sum())} VMs are censored", "a bucket such as >24 counts as its number")
+    notes = (f"{int(censored[real].sum())} VMs are censored", "an open bucket such as >24 is not known: null")
     return Imported("jobs", made, Report(len(table), len(made), dropped, notes=notes))
 
 
 def _bucket(table: pa.Table, name: str) -> FloatArray:
     texts = table[name].to_pylist()
-    return np.array([np.nan if text is None else float(str(text).lstrip(">")) for text in texts])
+    return np.array([np.nan if text is None or ">" in text else float(text) for text in texts])
 
 
 def read_swf(paths: Sequence[Path], options: Options) -> Imported:
