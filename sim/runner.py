@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sim.constraints import Constraints, binds
 from sim.engine import Engine
 from sim.errors import RuleDenied
 from sim.history import History
-from sim.model import Decision, Place
+from sim.model import Cancel, Decision, Defer, Migrate, Place, PowerServers, Resize, Resume, Route, Suspend
 from sim.schedulers.base import Plan, Scheduler
 from sim.units import BoolArray
 from sim.view import View
@@ -58,19 +59,51 @@ class Run:
 def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None = None) -> Run:
     """Return the run of a numeric scheduler on a world, the rules binding it if any are given."""
     began = time.perf_counter()
-    engine = Engine(world, constraints, looks_ahead=scheduler.looks_ahead)
+    engine = Engine(
+        world,
+        constraints,
+        looks_ahead=scheduler.looks_ahead,
+        acts=scheduler.acts,
+        foretold=world.truth() if scheduler.foresight else None,
+    )
     run = Run(world, scheduler.name, engine.history)
     rules = binds(engine.constraints)
     while view := engine.next_view():
         asked = time.perf_counter()
         plan = scheduler.plan(view)
         run.scheduler_s += time.perf_counter() - asked
-        if rules:
+        _act(run, engine, scheduler, view, plan.actions)
+        if rules or plan.scale is not None or plan.until_s is not None:
             _one_by_one(run, engine, scheduler, view, plan)
         elif len(plan):
             _at_once(run, engine, scheduler, view, plan)
     run.wall_s = time.perf_counter() - began
     return run
+
+
+def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Sequence[Decision]) -> None:
+    """Carry out what is done beside starting pending jobs."""
+    for action in actions:
+        run.decisions.append(
+            DecisionRow(
+                epoch=engine.epoch,
+                now_s=view.now_s,
+                job_id=getattr(action, "job_id", getattr(action, "service_id", "")),
+                action=ACTION_NAMES[type(action)],
+                region=getattr(action, "region", getattr(action, "origin", "")),
+                start_s=getattr(action, "start_s", getattr(action, "until_s", view.now_s)),
+                candidate=scheduler.name,
+                forecast_carbon_g=None,
+                reason="",
+                verdict=carry_out(engine, action),
+            )
+        )
+
+
+ACTION_NAMES: dict[type, str] = {
+    Defer: "defer", Suspend: "suspend", Resume: "resume", Migrate: "migrate", Resize: "resize", Cancel: "cancel",
+    PowerServers: "power_servers", Route: "route",
+}  # fmt: skip
 
 
 def _at_once(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:

@@ -27,6 +27,7 @@ from pydantic import (
 from sim import synthetic
 from sim.errors import InputError
 from sim.forecast import FORECASTERS
+from sim.foresight import Foretold
 from sim.model import Region
 from sim.services import Service
 from sim.signals import Bundle, Signal, SignalFile
@@ -35,6 +36,8 @@ from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW, at_time
 from sim.workload import WorkloadSpec, build_workload
 from sim.world import Accounting, World
 
+_FORECAST_ERRORS = 0xF0CA
+"""Sets the random stream of forecast errors apart from that of the jobs."""
 HISTORY_DAYS = 7
 """Days of each series before the start that forecasters may learn from."""
 
@@ -86,9 +89,19 @@ class SyntheticSignals(Spec):
 
 
 class ForecastSpec(Spec):
-    """Which model forecasts carbon intensity and price."""
+    """Which model forecasts carbon intensity and price; `perfect` tells every scheduler the truth.
 
-    model: Literal["seasonal-naive"] = "seasonal-naive"
+    `error` goes with `perfect`: the standard deviation of what is told, as a share of each zone's mean intensity.
+    """
+
+    model: Literal["seasonal-naive", "perfect"] = "seasonal-naive"
+    error: NotNegative = 0.0
+
+    @model_validator(mode="after")
+    def _error_needs_the_truth(self) -> ForecastSpec:
+        if self.error and self.model != "perfect":
+            raise ValueError("error is put on the truth: it goes with model perfect; a forecaster makes its own")
+        return self
 
 
 class AccountingSpec(Spec):
@@ -277,6 +290,8 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
     horizon_s = (scenario.days + scenario.drain_days) * DAY_S
     rng = np.random.default_rng(scenario.seed)
     intensity, price = _signals(scenario, regions, horizon_s, data_dir)
+    temperature = _temperatures(scenario, regions, horizon_s, data_dir)
+    onsite = _onsite(scenario, regions, horizon_s, data_dir)
     return World(
         start=scenario.start_utc,
         epoch_s=float(round(scenario.epoch_min * MINUTE_S)),
@@ -285,13 +300,31 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         workload=build_workload(scenario.workload, scenario.start_utc, scenario.days * DAY_S, regions, rng, data_dir),
         intensity=intensity,
         price=price,
-        forecaster=FORECASTERS[scenario.forecast.model](),
+        forecaster=FORECASTERS["seasonal-naive" if scenario.forecast.model == "perfect" else scenario.forecast.model](),
         accounting=Accounting(**scenario.accounting.model_dump(exclude={"signal", "scope"})),
-        temperature=_temperatures(scenario, regions, horizon_s, data_dir),
-        onsite=_onsite(scenario, regions, horizon_s, data_dir),
+        temperature=temperature,
+        onsite=onsite,
         network=scenario.network.network(ids) if scenario.network else None,
         services=tuple(_service(spec, scenario, regions, horizon_s) for spec in scenario.services),
         at_arrivals=scenario.decide == "arrivals",
+        foretold=_foretold(scenario, intensity, price, temperature, onsite),
+    )
+
+
+def _foretold(
+    scenario: Scenario,
+    intensity: tuple[Signal, ...],
+    price: tuple[Signal, ...],
+    temperature: tuple[Signal | None, ...],
+    onsite: tuple[Signal | None, ...],
+) -> Foretold | None:
+    """Return what schedulers are told in place of forecasts, if the scenario wants it; errors come from its seed."""
+    if scenario.forecast.model != "perfect":
+        return None
+    rng = np.random.default_rng([scenario.seed, _FORECAST_ERRORS])
+    missing = (None,) * len(intensity)
+    return Foretold.of(
+        intensity, price, temperature or missing, onsite or missing, error=scenario.forecast.error, rng=rng
     )
 
 

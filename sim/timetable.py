@@ -6,6 +6,7 @@ rules bind them all alike. The grid's first slot begins now; R regions, K slots,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,7 +44,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A job's planned run and its forecast figures, None where none were made. `late` as in Options."""
+    """A job's planned run and its forecast figures, None where none were made. `late` as in Options.
+
+    `scale` is its workers; at `until_s` it is to be suspended if it has not ended.
+    """
 
     job: Job
     region: str
@@ -51,6 +55,8 @@ class Assignment:
     carbon_g: float | None
     cost_usd: float | None
     late: bool
+    scale: int = 1
+    until_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

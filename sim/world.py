@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.forecast import Forecaster
+from sim.foresight import Foretold
 from sim.jobs import Jobs, Workload
 from sim.model import Region
 from sim.network import Network
@@ -47,6 +48,7 @@ class World:
         onsite: On-site solar and wind power of each region, W; None without any.
         network: What moving data costs; None: data are everywhere, at no cost.
         at_arrivals: Whether each submission is a decision point too.
+        foretold: What schedulers are told of the future in place of forecasts; None: they must forecast.
     """
 
     start: datetime
@@ -63,6 +65,7 @@ class World:
     network: Network | None = None
     services: tuple[Service, ...] = ()
     at_arrivals: bool = False
+    foretold: Foretold | None = None
 
     def __post_init__(self) -> None:
         """Refuse a job that no region can hold, that ends before it begins, or whose id stands twice."""
@@ -70,6 +73,10 @@ class World:
             if not getattr(self, name):
                 object.__setattr__(self, name, (None,) * len(self.regions))
         check_jobs(self.workload.jobs, self.regions)
+
+    def truth(self) -> Foretold:
+        """Return the future as it will be: what an oracle is told."""
+        return Foretold.of(self.intensity, self.price, self.temperature, self.onsite)
 
     @cached_property
     def region_index(self) -> dict[str, int]:
