@@ -98,6 +98,20 @@ class Timetable:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
 
+    @property
+    def free(self) -> FloatArray:
+        """Free CPUs, GPUs and memory (GB) of each slot after what was booked here so far, shape (R, K, 3)."""
+        return self._free
+
+    @cached_property
+    def slot_g_per_w(self) -> FloatArray:
+        """Forecast carbon of a watt of IT power held over each slot, overhead included, g, shape (R, K)."""
+        return np.asarray(self.view.intensity_outlook.over_slots(self.edges_s) * self._overhead / J_PER_KWH)
+
+    def take(self, r: int, amounts: FloatArray) -> None:
+        """Book CPUs, GPUs and memory in region `r` from now on, shape (S, 3), a row a slot; negative gives back."""
+        self._free[r, : len(amounts)] -= amounts
+
     def _per_watt(self, outlook: Bundle) -> FloatArray:
         """Return the running sum of signal x overhead per watt of IT power at each slot edge, shape (R, K + 1)."""
         slots = outlook.over_slots(self.edges_s) * self._overhead

@@ -78,6 +78,11 @@ def plan_spatial_shift(view: View) -> Plan:
 
 def plan_time_shift(view: View) -> Plan:
     """At home, in the window of its slack that emits least by the forecast; elsewhere only if home cannot."""
+    return shift_at_home(view, _in_order(view, _urgent_first(view)), Timetable(view))
+
+
+def shift_at_home(view: View, jobs: Jobs, timetable: Timetable) -> Plan:
+    """Book the jobs in this order as `plan_time_shift` does, in what room a timetable has left."""
 
     def score(options: Options) -> FloatArray:
         home = view.region_index[options.job.home]
@@ -87,7 +92,7 @@ def plan_time_shift(view: View) -> Plan:
         points[home] = options.carbon_g[home]
         return points
 
-    return least_carbon(view, _urgent_first(view), score, home_only=True)
+    return least_carbon(view, jobs, timetable, score, home_only=True)
 
 
 def plan_spatiotemporal(view: View) -> Plan:
@@ -96,13 +101,12 @@ def plan_spatiotemporal(view: View) -> Plan:
     by_energy = np.argsort(-pending.cpus * pending.duration_estimate_s, kind="stable")
     urgent = pending.latest_start_s[by_energy] < view.now_s + view.epoch_s
     order = by_energy[np.argsort(~urgent, kind="stable")]
-    return least_carbon(view, order, lambda options: options.carbon_g, home_only=False)
-
-
-def least_carbon(view: View, order: IntArray, score: Score, *, home_only: bool) -> Plan:
-    """Book the jobs in this order (rules may make others urgent first), each at its option of least carbon."""
-    timetable = Timetable(view)
     jobs = _in_order(view, order)
+    return least_carbon(view, jobs, Timetable(view), lambda options: options.carbon_g, home_only=False)
+
+
+def least_carbon(view: View, jobs: Jobs, timetable: Timetable, score: Score, *, home_only: bool) -> Plan:
+    """Book the jobs in this order (rules may make others urgent first), each at its option of least carbon."""
     if binds(view.constraints):
         return _assign_all(view, jobs, timetable, score)
     if not len(jobs):
