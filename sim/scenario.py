@@ -27,10 +27,11 @@ from pydantic import (
 from sim import synthetic
 from sim.errors import InputError
 from sim.forecast import FORECASTERS
+from sim.links import NetworkSpec
 from sim.model import Region
 from sim.services import Service
 from sim.signals import Bundle, Signal, SignalFile
-from sim.sites import Name, NetworkSpec, NotNegative, Positive, RegionSpec, Spec, need_data_dir
+from sim.sites import Name, NotNegative, Positive, RegionSpec, Spec, need_data_dir
 from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW, at_time
 from sim.workload import WorkloadSpec, build_workload
 from sim.world import Accounting, World
@@ -273,7 +274,6 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         InputError: If data is missing, incomplete or unfit: names file, field, found, expected.
     """
     regions = tuple(spec.region(data_dir) for spec in scenario.regions)
-    ids = tuple(region.id for region in regions)
     horizon_s = (scenario.days + scenario.drain_days) * DAY_S
     rng = np.random.default_rng(scenario.seed)
     intensity, price = _signals(scenario, regions, horizon_s, data_dir)
@@ -289,7 +289,7 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         accounting=Accounting(**scenario.accounting.model_dump(exclude={"signal", "scope"})),
         temperature=_temperatures(scenario, regions, horizon_s, data_dir),
         onsite=_onsite(scenario, regions, horizon_s, data_dir),
-        network=scenario.network.network(ids) if scenario.network else None,
+        network=scenario.network.network(regions, data_dir) if scenario.network else None,
         services=tuple(_service(spec, scenario, regions, horizon_s) for spec in scenario.services),
         at_arrivals=scenario.decide == "arrivals",
     )

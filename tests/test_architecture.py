@@ -42,7 +42,7 @@ SIM_ORDER = [
     ("summary",),
     ("synthetic", "synthetic_jobs", "importers", "sites", "graphs", "arrivals", "descriptions"),
     ("datafolder", "fetch"),
-    ("workload",),
+    ("workload", "links"),
     ("scenario",),
     ("runfolder", "recompute"),
     ("audit",),
