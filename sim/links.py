@@ -13,18 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sim.errors import InputError
 from sim.model import Region
 from sim.network import KWH_PER_GB, Network
 from sim.sites import Name, NotNegative, Positive, Spec, need_data_dir
+from sim.tables import Text, read_columns
 from sim.units import BoolArray, FloatArray
-
-Text = NDArray[np.object_]
 
 
 class LinkSpec(Spec):
@@ -50,7 +46,7 @@ class RttFile(Spec):
     def read_ms(self, regions: Sequence[Region], data_dir: Path) -> _Pairs:
         """Return milliseconds between each two regions."""
         path = data_dir / self.file
-        rows = _columns(path, ("src_region", "dst_region", "src_zone", "dst_zone"), "rtt_ms")
+        rows = read_columns(path, text=("src_region", "dst_region", "src_zone", "dst_zone"), numbers=("rtt_ms",))
         clouds = _mapped(self.cloud_regions, regions, {*rows["src_region"], *rows["dst_region"]}, path, "network.rtt")
         places = [("region", clouds[r.id]) if r.id in clouds else ("zone", r.zone) for r in regions]
         leave, arrive = (np.array([rows[f"{end}_{of}"] == name for of, name in places]) for end in ("src", "dst"))
@@ -75,7 +71,8 @@ class PriceFile(Spec):
     def read_usd(self, regions: Sequence[Region], data_dir: Path) -> _Pairs:
         """Return USD per GB from each region to each."""
         path = data_dir / self.file
-        rows = _of_provider(_columns(path, ("provider", "src_region", "dst_region"), "usd_per_gb"), self.provider, path)
+        rows = read_columns(path, text=("provider", "src_region", "dst_region"), numbers=("usd_per_gb",))
+        rows = _of_provider(rows, self.provider, path)
         src, dst, price = rows["src_region"], rows["dst_region"], rows["usd_per_gb"]
         if self.transposed is None and _looks_transposed(src, dst, price):
             raise InputError(
@@ -94,7 +91,7 @@ class PriceFile(Spec):
 
     def _looked_up(self, regions: Sequence[Region], path: Path, known: set[str]) -> dict[str, str]:
         """Return the cloud region of each region's zone, of those that have prices. Raises InputError if two do."""
-        rows = _of_provider(_columns(path, ("zone", "provider", "region")), self.provider, path)
+        rows = _of_provider(read_columns(path, text=("zone", "provider", "region")), self.provider, path)
         found: dict[str, str] = {}
         for region in regions:
             candidates = sorted({*rows["region"][rows["zone"] == region.zone]} & known)
@@ -178,7 +175,7 @@ _MATRIX = {
 
 @dataclass(frozen=True, eq=False)
 class _Pairs:
-    """Values between R regions as a file has them, shape (R, R), NaN where it has none; and where each region stands."""
+    """Values between R regions as a file has them, shape (R, R), NaN where it has none; and each region's place."""
 
     path: Path
     values: FloatArray
@@ -235,35 +232,3 @@ def _of_provider(rows: dict[str, Any], provider: str, path: Path) -> dict[str, A
         known = ", ".join(sorted(set(rows["provider"])))
         raise InputError(f"{path}: no provider {provider!r}; it has {known}")
     return {name: values[chosen] for name, values in rows.items()}
-
-
-def _columns(path: Path, names: Sequence[str], number: str | None = None) -> dict[str, Any]:
-    """Return columns of text, and one of numbers of at least 0, by name. Raises InputError if they are not that."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; does --data-dir name the right folder?")
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:200]})") from None
-    wanted = [*names, *([number] if number else [])]
-    for name in wanted:
-        if name not in table.column_names:
-            raise InputError(f"{path}: column {name!r} is missing; found {', '.join(table.column_names)}")
-    columns: dict[str, Any] = {name: _text(table[name]) for name in names}
-    if number:
-        columns[number] = _at_least_0(table[number], f"{path}: column {number!r}")
-    return columns
-
-
-def _text(column: pa.ChunkedArray) -> Text:
-    return np.array(["" if value is None else str(value) for value in column.to_pylist()], dtype=object)
-
-
-def _at_least_0(column: pa.ChunkedArray, where: str) -> FloatArray:
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise InputError(f"{where} is {column.type}; expected numbers")
-    values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
-    if len(wrong):
-        raise InputError(f"{where}, row {wrong[0]}: found {column[int(wrong[0])]}, expected a number, at least 0")
-    return np.asarray(values)

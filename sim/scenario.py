@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import yaml
@@ -25,14 +23,15 @@ from pydantic import (
 )
 
 from sim import synthetic
+from sim.demand import ServiceSpec, Span
 from sim.errors import InputError
 from sim.forecast import FORECASTERS
 from sim.links import NetworkSpec
 from sim.model import Region
 from sim.services import Service
 from sim.signals import Bundle, Signal, SignalFile
-from sim.sites import Name, NotNegative, Positive, RegionSpec, Spec, need_data_dir
-from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW, at_time
+from sim.sites import Name, Positive, RegionSpec, Spec, need_data_dir
+from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW
 from sim.workload import WorkloadSpec, build_workload
 from sim.world import Accounting, World
 
@@ -113,22 +112,6 @@ class ObjectiveSpec(Spec):
     usd_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
     delay_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
     late_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 1e6
-
-
-class ServiceSpec(Spec):
-    """An interactive service: what a replica holds and answers, its limit, and the mean requests a second by home.
-
-    Through the day the rate swings around its mean by `swing`, highest at `peak_hour` of the home's local time.
-    """
-
-    id: Name
-    cpus: Positive
-    memory_gb: NotNegative = 0.0
-    requests_per_s: Positive
-    limit_ms: Positive
-    mean_rates: dict[Name, Positive]
-    swing: Annotated[float, Field(ge=0, le=1)] = 0.5
-    peak_hour: Annotated[float, Field(ge=0, lt=24)] = 20.0
 
 
 class Scenario(Spec):
@@ -290,9 +273,16 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         temperature=_temperatures(scenario, regions, horizon_s, data_dir),
         onsite=_onsite(scenario, regions, horizon_s, data_dir),
         network=scenario.network.network(regions, data_dir) if scenario.network else None,
-        services=tuple(_service(spec, scenario, regions, horizon_s) for spec in scenario.services),
+        services=_services(scenario, regions, horizon_s, data_dir),
         at_arrivals=scenario.decide == "arrivals",
     )
+
+
+def _services(
+    scenario: Scenario, regions: tuple[Region, ...], horizon_s: float, data_dir: Path | None
+) -> tuple[Service, ...]:
+    span = Span(scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
+    return tuple(spec.service(regions, span, data_dir) for spec in scenario.services)
 
 
 def _temperatures(
@@ -340,28 +330,6 @@ def _series(
 ) -> Signal:
     file = SignalFile(need_data_dir(data_dir, "signals") / spec.file, spec.column, unit)
     return file.read(region.zone, scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
-
-
-def _service(spec: ServiceSpec, scenario: Scenario, regions: tuple[Region, ...], horizon_s: float) -> Service:
-    ids = [region.id for region in regions]
-    strange = [home for home in spec.mean_rates if home not in ids]
-    if strange:
-        raise InputError(f"service {spec.id}: no region {strange[0]!r} in mean_rates; regions are {', '.join(ids)}")
-    rates = tuple(
-        _daily_rate(spec, region, scenario, horizon_s) if region.id in spec.mean_rates else None for region in regions
-    )
-    return Service(spec.id, spec.cpus, spec.memory_gb, spec.requests_per_s, spec.limit_ms / 1000, rates)
-
-
-def _daily_rate(spec: ServiceSpec, region: Region, scenario: Scenario, horizon_s: float) -> Signal:
-    """Return hourly request rates: mean x (1 + swing x cos(hours from the local peak))."""
-    first_s = -HISTORY_DAYS * DAY_S
-    times_s = first_s + HOUR_S * np.arange(math.ceil((horizon_s - first_s) / HOUR_S))
-    zone = ZoneInfo(region.tz)
-    local = [at_time(scenario.start_utc, float(t)).astimezone(zone) for t in times_s]
-    hours = np.array([moment.hour + moment.minute / 60 for moment in local])
-    shape = 1.0 + spec.swing * np.cos((hours - spec.peak_hour) / 24 * 2 * np.pi)
-    return Signal(region.zone, "requests/s", first_s, HOUR_S, spec.mean_rates[region.id] * shape)
 
 
 def _signals(
