@@ -322,14 +322,17 @@ def _site_power(
     if not parts:
         return None
     together = Bundle.of(parts)
-    return Signal(region.zone, "W", together.start_s, together.step_s, together.values.sum(axis=0))
+    origins = tuple(origin for part in parts for origin in part.origins)
+    return Signal(region.zone, "W", together.start_s, together.step_s, together.values.sum(axis=0), origins=origins)
 
 
 def _series(
     spec: SeriesSpec, unit: str, region: Region, scenario: Scenario, horizon_s: float, data_dir: Path | None
 ) -> Signal:
     file = SignalFile(need_data_dir(data_dir, "signals") / spec.file, spec.column, unit)
-    return file.read(region.zone, scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
+    signal = file.read(region.zone, scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
+    # as the scenario names it: where the data folder lies is nobody's concern
+    return replace(signal, origins=tuple(replace(origin, file=spec.file) for origin in signal.origins))
 
 
 def _signals(
@@ -342,15 +345,12 @@ def _signals(
     first_s = -HISTORY_DAYS * DAY_S
     if isinstance(scenario.signals, SyntheticSignals):
         return _synthetic(scenario.signals.seed, scenario.start_utc, regions, first_s, horizon_s)
-    folder = need_data_dir(data_dir, "signals")
     carbon, price = scenario.signals.carbon, scenario.signals.price
-    file = SignalFile(folder / carbon.file, carbon.column, "gCO2eq/kWh")
-    intensity = tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions)
+    intensity = tuple(_series(carbon, "gCO2eq/kWh", region, scenario, horizon_s, data_dir) for region in regions)
     if isinstance(price, str):
-        free = tuple(replace(signal, unit="USD/MWh", values=np.zeros_like(signal.values)) for signal in intensity)
-        return intensity, free
-    file = SignalFile(folder / price.file, price.column, "USD/MWh")
-    return intensity, tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions)
+        free = (replace(one, unit="USD/MWh", values=np.zeros_like(one.values), origins=()) for one in intensity)
+        return intensity, tuple(free)
+    return intensity, tuple(_series(price, "USD/MWh", region, scenario, horizon_s, data_dir) for region in regions)
 
 
 def _synthetic(
