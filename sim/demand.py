@@ -25,6 +25,7 @@ from sim.tables import read_columns
 from sim.units import HOUR_S, MINUTE_S, FloatArray, at_time
 
 UNIT = "requests/s"
+SWING, PEAK_HOUR = 0.5, 20.0
 Homes = Annotated[dict[Name, Positive], Field(min_length=1)]
 
 
@@ -102,7 +103,7 @@ class ServiceSpec(Spec):
     """An interactive service: what a replica holds and answers, its limit, and where its requests come from.
 
     `mean_rates` are mean requests a second by home: through the day the rate swings around its mean by `swing`, highest
-    at `peak_hour` of the home's local time. In their place, `rates` or `requests` read a file.
+    at `peak_hour` of the home's local time (0.5 and 20 if not given). `rates` or `requests` read a file instead.
     """
 
     id: Name
@@ -111,8 +112,8 @@ class ServiceSpec(Spec):
     requests_per_s: Positive
     limit_ms: Positive
     mean_rates: dict[Name, Positive] = Field(default_factory=dict)
-    swing: Annotated[float, Field(ge=0, le=1)] = 0.5
-    peak_hour: Annotated[float, Field(ge=0, lt=24)] = 20.0
+    swing: Annotated[float, Field(ge=0, le=1)] | None = None
+    peak_hour: Annotated[float, Field(ge=0, lt=24)] | None = None
     rates: RateFile | None = None
     requests: RequestFile | None = None
 
@@ -121,7 +122,7 @@ class ServiceSpec(Spec):
         given = [name for name in ("mean_rates", "rates", "requests") if getattr(self, name)]
         if len(given) != 1:
             raise ValueError(f"has {' and '.join(given) or 'no rates'}; expected one of mean_rates, rates, requests")
-        if not self.mean_rates and {"swing", "peak_hour"} & self.model_fields_set:
+        if not self.mean_rates and (self.swing, self.peak_hour) != (None, None):
             raise ValueError(f"swing and peak_hour shape mean_rates; with {given[0]} remove them")
         return self
 
@@ -153,5 +154,7 @@ class ServiceSpec(Spec):
         zone = ZoneInfo(region.tz)
         local = [at_time(span.start, float(t)).astimezone(zone) for t in times_s]
         hours = np.array([moment.hour + moment.minute / 60 for moment in local])
-        shape = 1.0 + self.swing * np.cos((hours - self.peak_hour) / 24 * 2 * np.pi)
+        swing = SWING if self.swing is None else self.swing
+        peak = PEAK_HOUR if self.peak_hour is None else self.peak_hour
+        shape = 1.0 + swing * np.cos((hours - peak) / 24 * 2 * np.pi)
         return Signal(region.zone, UNIT, span.first_s, HOUR_S, self.mean_rates[region.id] * shape)

@@ -22,6 +22,8 @@ from sim.sites import Name, NotNegative, Positive, Spec, need_data_dir
 from sim.tables import Text, read_columns
 from sim.units import BoolArray, FloatArray
 
+RTT_MS, USD_PER_GB = 80.0, 0.02
+
 
 class LinkSpec(Spec):
     """A link between two regions, both ways; what is not given is as the network's rest."""
@@ -105,12 +107,15 @@ class PriceFile(Spec):
 
 
 class NetworkSpec(Spec):
-    """What moving data between regions takes: every link alike, or as measured and priced in files; then `links`."""
+    """What moving data between regions takes: every link alike, or as measured and priced in files; then `links`.
 
-    rtt_ms: NotNegative = 80.0
+    `rtt_ms` and `usd_per_gb` are 80 and 0.02 if neither they nor a file is given.
+    """
+
+    rtt_ms: NotNegative | None = None
     mbps: Positive = 1000.0
     kwh_per_gb: NotNegative = KWH_PER_GB
-    usd_per_gb: NotNegative = 0.02
+    usd_per_gb: NotNegative | None = None
     rtt: RttFile | None = None
     price: PriceFile | None = None
     links: list[LinkSpec] = Field(default_factory=list)
@@ -118,7 +123,7 @@ class NetworkSpec(Spec):
     @model_validator(mode="after")
     def _one_of_the_two(self) -> NetworkSpec:
         for number, file in (("rtt_ms", "rtt"), ("usd_per_gb", "price")):
-            if number in self.model_fields_set and getattr(self, file):
+            if getattr(self, number) is not None and getattr(self, file):
                 raise ValueError(f"has both {number} and {file}; expected one of them")
         return self
 
@@ -130,10 +135,10 @@ class NetworkSpec(Spec):
         """
         made = Network.uniform(
             len(regions),
-            rtt_s=self.rtt_ms / 1000,
+            rtt_s=(RTT_MS if self.rtt_ms is None else self.rtt_ms) / 1000,
             throughput_bps=self.mbps * 1e6,
             energy_kwh_per_gb=self.kwh_per_gb,
-            usd_per_gb=self.usd_per_gb,
+            usd_per_gb=USD_PER_GB if self.usd_per_gb is None else self.usd_per_gb,
         )
         matrices = {name: values.copy() for name, values in asdict(made).items()}
         files = self._files(regions, data_dir)

@@ -159,9 +159,11 @@ def test_what_is_wrong_in_a_log_is_named(
         service(log(tmp_path, submit_s), requests=asked(**changes))
 
 
-def test_a_scenario_builds_a_world_with_a_logged_service(tmp_path: Path):
+def test_a_scenario_builds_a_world_with_a_logged_service_and_is_read_back_as_it_was_written(tmp_path: Path):
     spec = content(services=[WEB | {"requests": asked(homes={"gb": 1})}])
-    world = build_world(parse_scenario(spec, "x"), log(tmp_path, [0.0, 4000.0]))
+    scenario = parse_scenario(spec, "x")
+    world = build_world(scenario, log(tmp_path, [0.0, 4000.0]))
+    assert parse_scenario(scenario.model_dump(mode="json"), "run.json") == scenario
     (rate,) = world.services[0].rates
     assert rate is not None
     assert rate.start_s <= -7 * DAY_S

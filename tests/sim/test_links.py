@@ -112,6 +112,11 @@ def test_a_figure_and_a_file_for_the_same_thing_are_refused():
         NetworkSpec.model_validate({"usd_per_gb": 0, "price": {"file": "x", "provider": "p"}})
 
 
+def test_a_network_from_files_is_read_back_as_it_was_written():
+    spec = NetworkSpec.model_validate({"rtt": {"file": "x"}, "price": {"file": "x", "provider": "p"}})
+    assert NetworkSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
 # -- prices from a file --------------------------------------------------------------------------
 
 PAIRS = {"src_region": ["a1", "a1", "b1", "b1", "c1", "c1"], "dst_region": ["b1", "c1", "a1", "c1", "a1", "b1"]}
