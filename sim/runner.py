@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sim.constraints import Constraints, binds
 from sim.engine import Engine
 from sim.errors import RuleDenied
@@ -91,7 +93,7 @@ def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None
             plan = scheduler.plan(view)
             run.scheduler_s += time.perf_counter() - asked
             _act(run, engine, scheduler, view, plan.actions)
-            if rules or plan.scale is not None or plan.until_s is not None:
+            if rules or plan.until_s is not None:
                 _one_by_one(run, engine, scheduler, view, plan)
             elif len(plan):
                 _at_once(run, engine, scheduler, view, plan)
@@ -129,10 +131,16 @@ def _at_once(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: P
     due = scheduler.due(view, plan)
     run.plans.append(PlanRows(engine.epoch, view.now_s, plan, due))
     if due.all():
-        engine.place_all(plan.jobs.positions.tolist(), plan.region.tolist(), plan.start_s.tolist())
+        _place(engine, plan, slice(None))
         return
-    engine.place_all(plan.jobs.positions[due].tolist(), plan.region[due].tolist(), plan.start_s[due].tolist())
+    _place(engine, plan, due)
     engine.defer_all(plan.jobs.positions[~due].tolist(), view.now_s + view.epoch_s)
+
+
+def _place(engine: Engine, plan: Plan, which: BoolArray | slice) -> None:
+    jobs, regions, starts_s = plan.jobs.positions[which], plan.region[which], plan.start_s[which]
+    scales = None if plan.scale is None else plan.scale[which].astype(np.int64).tolist()
+    engine.place_all(jobs.tolist(), regions.tolist(), starts_s.tolist(), scales)
 
 
 def _one_by_one(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:

@@ -94,7 +94,7 @@ class ForecastSpec(Spec):
     `error` goes with `perfect`: the standard deviation of what is told, as a share of each zone's mean intensity.
     """
 
-    model: Literal["seasonal-naive", "perfect"] = "seasonal-naive"
+    model: Literal["seasonal-naive", "fading-profile", "perfect"] = "seasonal-naive"
     error: NotNegative = 0.0
 
     @model_validator(mode="after")
