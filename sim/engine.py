@@ -97,11 +97,21 @@ class Engine(Lifecycle):
         }
         actions[type(decision)](decision)
 
-    def place_all(self, jobs: Sequence[int], regions: Sequence[int], starts_s: Sequence[float]) -> None:
-        """Place many pending jobs (positions in the workload) at once, one worker each, to run to their end.
+    def place_all(
+        self,
+        jobs: Sequence[int],
+        regions: Sequence[int],
+        starts_s: Sequence[float],
+        scales: Sequence[int] | None = None,
+    ) -> None:
+        """Place many pending jobs (positions in the workload) at once, to their end, with one worker or `scales`.
 
         The caller vouches for each; no rules apply.
         """
+        if scales is not None:
+            for j, r, start_s, scale in zip(jobs, regions, starts_s, scales, strict=True):
+                self._commit(j, r, start_s, scale)
+            return
         soon_s, pools, demands = self._env.now + EPS_S, self._pools, self._demands
         plain, estimate_s = not self._far and not self._done_s, self._estimate_s
         if self._not_before:

@@ -109,6 +109,20 @@ class Jobs(Sequence[Job]):
             self._made,
         )
 
+    def with_more(self, other: Jobs) -> Jobs:
+        """Return these jobs and then those of another selection of the same workload."""
+        return Jobs(
+            np.concatenate([self.positions, other.positions]),
+            np.concatenate([self.numbers, other.numbers], axis=1),
+            np.concatenate([self.home, other.home]),
+            np.concatenate([self.trait, other.trait]),
+            self.homes,
+            self.traits,
+            self.id_of,
+            self.particulars,
+            self._made,
+        )
+
     def __len__(self) -> int:
         return len(self.positions)
 

@@ -162,6 +162,11 @@ class View:
         """The model that a run forecasts with."""
         return self._site.forecaster
 
+    @property
+    def told(self) -> bool:
+        """Whether signals to come are told (see `sim.foresight`) rather than forecast."""
+        return self._site.foretold is not None
+
     @cached_property
     def intensity_measured(self) -> Measured:
         """Carbon intensity up to now."""

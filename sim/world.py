@@ -17,7 +17,7 @@ from sim.jobs import Jobs, Workload
 from sim.model import Region
 from sim.network import Network
 from sim.services import Service
-from sim.signals import Signal
+from sim.signals import Origin, Signal
 
 ROUNDING_S = 1e-6
 """Sums of seconds may differ by so much and still be equal."""
@@ -82,6 +82,15 @@ class World:
     def region_index(self) -> dict[str, int]:
         """Region id to its position."""
         return {region.id: r for r, region in enumerate(self.regions)}
+
+
+def origins(world: World) -> Iterator[tuple[str, Region, Origin | None]]:
+    """Return which signal of which region comes from what; None: it was generated, or counts as 0."""
+    series = {"carbon": world.intensity, "price": world.price, "temperature": world.temperature, "onsite": world.onsite}
+    for name, signals in series.items():
+        for region, signal in zip(world.regions, signals, strict=True):
+            for origin in (signal.origins or (None,)) if signal else ():
+                yield name, region, origin
 
 
 def check_jobs(jobs: Jobs, regions: Sequence[Region]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -47,14 +47,16 @@ class Plan(Sequence[Assignment]):
         at = {job_id: i for i, job_id in enumerate(view.pending.ids)} if places else {}
         jobs = view.pending.take([at[place.job_id] for place in places])
         start_s = np.array([place.start_s for place in places], dtype=float)
+        scale = np.array([place.scale for place in places], dtype=np.int64)
+        until_s = np.array([place.until_s for place in places], dtype=float)
         return cls(
             regions=view.regions,
             jobs=jobs,
             region=np.array([view.region_index[place.region] for place in places], dtype=np.int64),
             start_s=start_s,
             late=start_s > jobs.latest_start_s + ROUNDING_S,
-            scale=np.array([place.scale for place in places], dtype=np.int64),
-            until_s=np.array([place.until_s for place in places], dtype=float),
+            scale=scale if (scale > 1).any() else None,
+            until_s=until_s if np.isfinite(until_s).any() else None,
             actions=tuple(action for action in actions if not isinstance(action, Place)),
         )
 
@@ -72,6 +74,32 @@ class Plan(Sequence[Assignment]):
             late=np.array([run.late for run in runs], dtype=bool),
             scale=np.array([run.scale for run in runs]) if any(run.scale != 1 for run in runs) else None,
         )
+
+    def joined(self, other: Plan) -> Plan:
+        """Return both plans' runs and actions as one."""
+        both = [(getattr(self, name), getattr(other, name)) for name in ("carbon_g", "cost_usd", "scale", "until_s")]
+        blanks = (np.nan, np.nan, 1, math.inf)
+        carbon_g, cost_usd, scale, until_s = (
+            None if one is None and two is None else np.concatenate([_filled(one, len(self), blank),
+                                                                     _filled(two, len(other), blank)])
+            for (one, two), blank in zip(both, blanks, strict=True)
+        )  # fmt: skip
+        return Plan(
+            regions=self.regions,
+            jobs=self.jobs.with_more(other.jobs),
+            region=np.concatenate([self.region, other.region]),
+            start_s=np.concatenate([self.start_s, other.start_s]),
+            late=np.concatenate([self.late, other.late]),
+            carbon_g=carbon_g,
+            cost_usd=cost_usd,
+            scale=scale,
+            until_s=until_s,
+            actions=self.actions + other.actions,
+        )
+
+    def doing(self, actions: tuple[Decision, ...]) -> Plan:
+        """Return the plan with these actions besides."""
+        return replace(self, actions=self.actions + actions) if actions else self
 
     def __len__(self) -> int:
         return len(self.jobs)
@@ -96,6 +124,10 @@ class Plan(Sequence[Assignment]):
 
     def __iter__(self) -> Iterator[Assignment]:
         return (self[i] for i in range(len(self)))
+
+
+def _filled(values: Any, count: int, blank: float) -> Any:
+    return np.full(count, blank) if values is None else values
 
 
 def _known(values: FloatArray | None, at: int) -> float | None:

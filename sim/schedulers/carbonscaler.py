@@ -265,24 +265,18 @@ def plan_carbonscaler(view: View) -> Plan:
     timetable = Timetable(view)
     rigid = work.jobs.take(np.flatnonzero(~levers))
     urgent = rigid.latest_start_s < view.now_s + view.epoch_s
-    first = shift_at_home(view, rigid.take(np.flatnonzero(urgent)), timetable)
+    plan = shift_at_home(view, rigid.take(np.flatnonzero(urgent)), timetable)
     overdue = (work.state == RUNNING) & (work.remaining_s <= 0)  # nobody knows what is left: it goes on as it is
     at = np.flatnonzero(levers & ~overdue)
     planner = _Planner(view, timetable)
     planner.plan(_tasks(view, work, at[np.argsort(work.latest_start_s[at], kind="stable")]))
+    if planner.runs:
+        plan = plan.joined(Plan.of(view, planner.runs))
     unplaced = view.pending.take([view.pending.position[job.id] for job in planner.unplaced])
-    others = [
-        shift_at_home(view, jobs, timetable) for jobs in (unplaced, rigid.take(np.flatnonzero(~urgent))) if len(jobs)
-    ]
-    return _together(view, [first, *others], planner)
-
-
-def _together(view: View, plans: Sequence[Plan], planner: _Planner) -> Plan:
-    filled = [plan for plan in plans if len(plan)]
-    if len(filled) == 1 and not planner.runs:
-        return replace(filled[0], actions=tuple(planner.actions))
-    runs = [*planner.runs, *(run for plan in filled for run in plan)]
-    return replace(Plan.of(view, runs), actions=tuple(planner.actions))
+    for jobs in (unplaced, rigid.take(np.flatnonzero(~urgent))):
+        if len(jobs):
+            plan = plan.joined(shift_at_home(view, jobs, timetable))
+    return plan.doing(tuple(planner.actions))
 
 
 FAMILY = (

@@ -112,7 +112,8 @@ def test_a_scheduler_that_acts_is_asked_while_anything_can_be_acted_on_and_its_a
     world = mock_world([mock_job("a", hours=2, checkpoint=FREE)], [[100.0] * 24])
     run = simulate(world, Scheduler("pause", "carbon", "", start_then_pause, rolling=False, acts=True))
     assert [(p.start_s / HOUR_S, p.end_s / HOUR_S) for p in run.history.pieces] == [(0, 1), (3, 4)]
-    assert [(d.action, d.now_s / HOUR_S) for d in run.decisions] == [("place", 0), ("suspend", 1), ("resume", 3)]
+    assert [(d.action, d.now_s / HOUR_S) for d in run.decisions] == [("suspend", 1), ("resume", 3)]
+    assert [rows.plan.jobs.ids for rows in run.plans] == [["a"]]
 
 
 def test_a_scheduler_that_only_places_is_not_asked_about_what_runs():
