@@ -220,6 +220,11 @@ class Jobs(Sequence[Job]):
         return np.asarray(self.numbers[_ROW["data_gb"]])
 
     @property
+    def state_gb(self) -> FloatArray:
+        """What of each moves when it migrates."""
+        return np.asarray(self.numbers[_ROW["state_gb"]])
+
+    @property
     def demand(self) -> FloatArray:
         """CPUs, GPUs and memory (GB) of one worker, shape (J, 3)."""
         return np.asarray(self.numbers[3:6].T)

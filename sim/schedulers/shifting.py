@@ -33,7 +33,7 @@ def _assign_all(view: View, jobs: Sequence[Job], timetable: Timetable, score: Sc
     return Plan.of(view, [run for run in runs if run is not None])
 
 
-def _now_or_earliest(options: Options, now: FloatArray) -> FloatArray:
+def now_or_earliest(options: Options, now: FloatArray) -> FloatArray:
     """Score slot 0 by `now` (R,); where no region can start the job now, score later slots by their start."""
     if options.feasible[:, 0].any():
         points = np.full(options.feasible.shape, np.inf)
@@ -63,7 +63,7 @@ def _in_order(view: View, order: IntArray) -> Jobs:
 
 def greedy_ahead(view: View, current: FloatArray) -> Plan:
     """Plan greedily over the hours ahead, where not every job finds room now."""
-    return _assign_all(view, view.pending, Timetable(view), lambda options: _now_or_earliest(options, current))
+    return _assign_all(view, view.pending, Timetable(view), lambda options: now_or_earliest(options, current))
 
 
 def plan_spatial_shift(view: View) -> Plan:
@@ -72,7 +72,7 @@ def plan_spatial_shift(view: View) -> Plan:
         view,
         view.pending,
         Timetable(view),
-        lambda options: _now_or_earliest(options, options.carbon_g[:, 0]),
+        lambda options: now_or_earliest(options, options.carbon_g[:, 0]),
     )
 
 
