@@ -27,6 +27,7 @@ from sim.schedulers.shifting import now_or_earliest
 from sim.timetable import Assignment, Options, Timetable
 from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
+from sim.world import ROUNDING_S
 
 EPSILON = 0.5
 """How far above its advice a job may end, as a share: of those tried, the least carbon (docs/schedulers.md)."""
@@ -49,8 +50,14 @@ def plan_carbonclipper(view: View) -> Plan:
         levers.decide(work, int(open_[i]), order[i], go=bool(go[i]), spare_s=float(spare_s[i]), share=wish.x[i])
     pending = np.flatnonzero(work.state[open_] == PENDING)
     first = pending[np.lexsort((spare_s[pending], ~go[pending]))]
-    runs = [_run(view, timetable, jobs[i], rank[i], go=bool(go[i])) for i in first.tolist() if go[i] or not view.ample]
-    return Plan.of(view, [run for run in runs if run is not None]).doing(tuple(levers.actions))
+    if view.ample and not binds(view.constraints) and (view.network is None or not jobs.data_gb.any()):
+        now = first[go[first]]
+        starts_s, late = np.full(len(now), view.now_s), jobs.latest_start_s[now] + ROUNDING_S < view.now_s
+        plan = Plan(view.regions, jobs.take(now), order[now, 0], starts_s, late)
+    else:
+        runs = (_run(view, timetable, jobs[i], rank[i], go=bool(go[i])) for i in first.tolist())
+        plan = Plan.of(view, [run for run in runs if run is not None])
+    return plan.doing(tuple(levers.actions))
 
 
 def _spare_s(view: View, work: OpenWork, at: IntArray) -> FloatArray:
