@@ -23,11 +23,13 @@ from sim.jobs import Jobs, Workload
 from sim.model import Checkpoint, Job, Region, Server
 from sim.runner import simulate
 from sim.schedulers import scheduler
+from sim.schedulers.carbonclipper.soad import ON, Advice, Course, Market
 from sim.schedulers.marginal import emitted, most_work_per_carbon
 from sim.signals import Signal, SignalFile
 from sim.summary import account
 from sim.units import DAY_S, HOUR_S, FloatArray
 from sim.world import World
+from tests.optimum import best_path, fractional_optimum
 
 START = datetime(2022, 1, 3, tzinfo=UTC)
 SERVER = Server("worker", cpus=1, gpus=0, memory_gb=1, idle_w=0, max_w=1000)
@@ -123,7 +125,12 @@ def carbonscaler() -> None:
     print("CarbonScaler: carbon saved against ..., a job of 24 h on one worker, a year, perfect forecast")
     print(f"{'profile':10} {'zone':12} {'slack h':>7} {'agnostic':>9} {'suspend-resume':>15} {'best static scale':>18}")
     print(f"{'published':10} {'':12} {'':7} {'51 %':>9} {'37 %':>15} {'8 %':>18}")
-    for name, zone in (("nbody100k", "CA-ON"), ("nbody100k", "US-CAL-CISO"), ("nbody100k", "DE"), ("nbody10k", "CA-ON")):
+    for name, zone in (
+        ("nbody100k", "CA-ON"),
+        ("nbody100k", "US-CAL-CISO"),
+        ("nbody100k", "DE"),
+        ("nbody10k", "CA-ON"),
+    ):
         for slack_h in (0, 12, 24):
             print(_row(name, zone, slack_h, profile(name)), flush=True)
 
@@ -138,7 +145,101 @@ def _row(name: str, zone: str, slack_h: int, throughput: FloatArray) -> str:
     return f"{name:10} {zone:12} {slack_h:7} {saved[0]:9.1%} {saved[1]:15.1%} {best:>18}"
 
 
-PARTS = {"carbonscaler": carbonscaler}
+# -- CarbonClipper -----------------------------------------------------------------------------------
+
+INSTANCES, LENGTH_H, ERROR = 100, 2, 0.5
+EPSILONS = (0.1, 0.5, 1.0, 2.0)
+SITES = {
+    "europe-west2": "GB", "europe-west3": "DE", "europe-west9": "FR", "europe-north1": "FI", "asia-northeast1": "JP-TK",
+    "asia-northeast3": "KR", "asia-southeast1": "SG", "australia-southeast1": "AU-NSW", "us-east4": "US-MIDA-PJM",
+    "us-west2": "US-CAL-CISO", "northamerica-northeast2": "CA-ON", "southamerica-east1": "BR-CS",
+}  # fmt: skip
+G_PER_GB = 1.72118 / 60 * 700
+"""What a gigabyte emits on the longest way, as the authors have it: 1.72 minutes at 700 g/h."""
+
+
+def round_trips_ms(sites: Sequence[str]) -> FloatArray:
+    """Return the measured round trip between Google regions, the mean of both directions, shape (R, R)."""
+    table = pq.read_table(data_dir() / "network" / "gcp_rtt_ms.parquet").to_pylist()
+    known = {(row["src_region"], row["dst_region"]): row["rtt_ms"] for row in table}
+    ways = np.array([[0.0 if a == b else known[a, b] for b in sites] for a in sites])
+    return np.asarray((ways + ways.T) / 2)
+
+
+def instance(carbon: FloatArray, distance: FloatArray, rng: np.random.Generator) -> dict[str, float]:
+    """Return what each algorithm costs over the optimum, for one job at a random hour, home and deadline."""
+    slots = int(rng.integers(6, 20))
+    first, home = int(rng.integers(0, len(carbon) - slots)), int(rng.integers(carbon.shape[1]))
+    price = carbon[first : first + slots]
+    forecast = price * (1 + rng.uniform(-ERROR, ERROR, price.shape))
+    switch = 0.5  # g, as theirs
+
+    def fixed(start: int, region: int) -> float:
+        return price[start : start + LENGTH_H, region].mean() + distance[home, region] + 2 * switch
+
+    def online(epsilon: float, advice: list[tuple[int, bool]]) -> float:
+        return played(price, distance, switch, home, epsilon, advice)
+
+    advice, _ = best_path(forecast, LENGTH_H, distance, switch, home)
+    starts = slots - LENGTH_H + 1
+    windows = np.array([forecast[s : s + LENGTH_H].mean(axis=0) for s in range(starts)]) + distance[home]
+    wait, where = np.unravel_index(int(np.argmin(windows)), windows.shape)
+    threshold = np.sqrt(price.min() * price.max())
+    below = np.append(np.flatnonzero(price[: starts - 1, home] <= threshold), starts - 1)
+    costs = {
+        "agnostic": fixed(0, home),
+        "greedy": fixed(0, int(np.argmin(price[0]))),
+        "delayed greedy": fixed(int(wait), int(where)),
+        "threshold sqrt(LU)": fixed(int(below[0]), home),
+        "advice alone": path_g(price, advice, distance, switch, home),
+        "PCM": online(np.inf, advice),
+        **{f"CarbonClipper {epsilon:g}": online(epsilon, advice) for epsilon in EPSILONS},
+    }
+    best = fractional_optimum(price, LENGTH_H, distance, switch, home)
+    return {name: cost / best for name, cost in costs.items()}
+
+
+def path_g(price: FloatArray, path: list[tuple[int, bool]], distance: FloatArray, switch: float, home: int) -> float:
+    """Return what a plan costs at prices that it was not made for."""
+    total, before, was_on = 0.0, home, False
+    for slot, (region, on) in zip(price, path, strict=True):
+        total += distance[before, region] + switch * (on != was_on) + on * slot[region] / LENGTH_H
+        before, was_on = region, on
+    return total + switch * was_on
+
+
+def played(
+    price: FloatArray, distance: FloatArray, switch: float, home: int, epsilon: float, advice: list[tuple[int, bool]]
+) -> float:
+    """Return what the fractional algorithm costs: PCM with an infinite epsilon, else CarbonClipper."""
+    one = (np.array([price.min()]), np.array([price.max()]), np.array([float(LENGTH_H)]))
+    market = Market.of(*one, distance[None], np.array([switch]), epsilon)
+    course, before, was_on = Course.begin(np.array([home]), price.shape[1]), home, False
+    for t, (region, on) in enumerate(advice):
+        move = distance[before, region] + switch * (on != was_on)
+        before, was_on = region, on
+        offer = Advice(np.array([region]), np.array([float(on)]), np.array([move]))
+        course = market.step(course, price[t][None], offer, np.array([float(len(price) - t)]))
+    return float(course.cost[0] + switch * course.x[0, ON].sum())
+
+
+def carbonclipper() -> None:
+    """Print the mean competitive ratio of each algorithm."""
+    hours = 24 * 360
+    carbon = np.array([grid("em_hourly_2022_123zones.parquet", zone, hours).values[24:] for zone in SITES.values()]).T
+    ways = round_trips_ms(list(SITES))
+    distance = G_PER_GB * ways / ways.max()
+    rng = np.random.default_rng(0)
+    rows = [instance(carbon, distance, rng) for _ in range(INSTANCES)]
+    print(f"CarbonClipper: cost over the optimum, {INSTANCES} jobs of {LENGTH_H} h, deadlines in 6 to 19 h, "
+          f"{len(SITES)} regions, 1 GB, forecasts off by up to {ERROR:.0%}")  # fmt: skip
+    print(f"{'algorithm':20} {'mean':>6} {'95th percentile':>16}")
+    for name in rows[0]:
+        ratios = [row[name] for row in rows]
+        print(f"{name:20} {np.mean(ratios):6.3f} {np.percentile(ratios, 95):16.3f}")
+
+
+PARTS = {"carbonscaler": carbonscaler, "carbonclipper": carbonclipper}
 
 
 def main() -> None:

@@ -115,16 +115,24 @@ class Lifecycle:
         event.callbacks.append(call)
         return event
 
+    def _at_end_of(self, t_s: float, call: Callable[[simpy.Event], None]) -> None:
+        """Call when all else that was due at a moment has happened: what ends then has given back what it held."""
+
+        def then(_: simpy.Event) -> None:
+            self._at_time(t_s, call)
+
+        self._at_time(t_s, then)
+
     def _set_the_stage(self) -> None:
         """Set the timers of closures, power saving and services."""
         for r, region in enumerate(self.world.regions):
             for closure in region.closures:
-                self._at_time(closure.start_s, lambda _, r=r, c=closure: self._close_servers(r, c))  # type: ignore[misc]
+                self._at_end_of(closure.start_s, lambda _, r=r, c=closure: self._close_servers(r, c))  # type: ignore[misc]
                 self._at_time(closure.end_s, lambda _, r=r, c=closure: self._open_servers(r, c.servers))  # type: ignore[misc]
             if region.saving:
                 self._at_time(region.saving.off_after_s, lambda _, r=r: self._switch_off(r))  # type: ignore[misc]
         if self.world.services:
-            self._at_time(0.0, self._serve)
+            self._at_end_of(0.0, self._serve)
 
     def _link_graphs(self) -> None:
         for j, own in self._jobs.particulars.items():
@@ -500,7 +508,7 @@ class Lifecycle:
         if until_s <= self.now_s:
             return
         self._servicing.step(self.now_s, until_s, self.history.served.append, self._after_release)
-        self._at_time(until_s, self._serve)
+        self._at_end_of(until_s, self._serve)
 
     # -- what is held, and the room ahead ---------------------------------------------------------
 

@@ -86,13 +86,16 @@ class Servicing:
         self, now_s: float, until_s: float, keep: Callable[[Served], None], changed: Callable[[int], None]
     ) -> None:
         """Close the last step, then size every service for [now_s, until_s); `changed` hears of each region touched."""
+        touched = {r for _, r in self._open}
         self.close(now_s, keep)
         for s, service in enumerate(self._services):
             rates = np.array([_mean(rate, now_s, until_s) for rate in service.rates])
             flows = rates[:, None] * self._shares[s]
             for r in np.flatnonzero(flows.sum(axis=0) > 0).tolist():
                 self._open[s, r] = self._size(service, r, flows[:, r], now_s)
-                changed(r)
+                touched.add(r)
+        for r in sorted(touched):
+            changed(r)
 
     def close(self, now_s: float, keep: Callable[[Served], None]) -> None:
         """Write down what was served until now and give the replicas back."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 
 from sim.errors import InputError
-from sim.schedulers import agnostic, carbonclipper, carbonscaler, plan, shifting
+from sim.schedulers import agnostic, carbonclipper, carbonscaler, casper, plan, shifting
 from sim.schedulers.base import Scheduler
 
-FAMILIES = (agnostic.FAMILY, shifting.FAMILY, plan.FAMILY, carbonscaler.FAMILY, carbonclipper.FAMILY)
+FAMILIES = (agnostic.FAMILY, shifting.FAMILY, plan.FAMILY, carbonscaler.FAMILY, carbonclipper.FAMILY, casper.FAMILY)
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for family in FAMILIES for scheduler in family}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from sim.forecast import Measured, stacked
 from sim.jobs import Jobs
 from sim.schedulers.carbonclipper.soad import ON, Advice, Course, Market
+from sim.signals import Bundle
 from sim.units import J_PER_KWH, BoolArray, FloatArray, IntArray
 from sim.view import View
 
@@ -77,7 +78,8 @@ class Prices:
     def __init__(self, view: View, first: int, slots: int) -> None:
         self.first, self.now = first, int(view.now_s / view.epoch_s + _EPS)
         overhead = view.overhead(np.array([view.now_s]))[:, :1]
-        issued = [_issued(view, slot, slots) * overhead for slot in range(first, self.now + 1)]
+        grid = stacked(view.intensity)
+        issued = [_issued(view, grid, slot, slots) * overhead for slot in range(first, self.now + 1)]
         self._sums = np.zeros((len(issued), len(view.regions), slots + 1))
         np.cumsum(np.array(issued), axis=2, out=self._sums[:, :, 1:])
 
@@ -98,12 +100,12 @@ class Prices:
         return np.asarray((upto - sums[:, :, np.minimum(start, most)]) / span[:, None, None])
 
 
-def _issued(view: View, slot: int, slots: int) -> FloatArray:
+def _issued(view: View, grid: Bundle | None, slot: int, slots: int) -> FloatArray:
     """Return the intensity of so many slots by the forecast of a slot's beginning, shape (R, slots)."""
     begin_s = slot * view.epoch_s
     edges_s = begin_s + view.epoch_s * np.arange(slots + 1.0)
     if not view.told:
-        measured = Measured(view.intensity, stacked(view.intensity), begin_s)
+        measured = Measured(view.intensity, grid, begin_s)
         return measured.outlook(view.forecaster, slots * view.epoch_s).over_slots(edges_s) / view.epoch_s
     passed = edges_s[:-1][edges_s[:-1] < view.now_s]
     known = np.array([[signal.at(t_s) for t_s in passed.tolist()] for signal in view.intensity])
