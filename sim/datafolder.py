@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
-from sim.importers.csvfile import TS, gaps
+from sim.importers.series import TS, gaps
 from sim.signals import LARGEST
 
 

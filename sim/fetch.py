@@ -21,8 +21,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from sim.errors import InputError
 from sim.importers.base import Imported, Report
 from sim.importers.checks import field, number, rows
-from sim.importers.csvfile import gaps, moments, need, nullable, series
+from sim.importers.csvfile import need, nullable
 from sim.importers.generation_mix import parse_eia
+from sim.importers.series import gaps, moments, series
 from sim.importers.uk_carbon_intensity import parse_uk
 from sim.importers.watttime import parse_watttime
 from sim.units import iso

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.checks import flags, header, join, order_note, percent
-from sim.importers.csvfile import gaps, moments, nullable, numbers, read_csv, series
+from sim.importers.checks import flags, join, order_note, percent
+from sim.importers.csvfile import header, nullable, numbers, read_csv
+from sim.importers.series import gaps, moments, series
 
 _WANTED = {
     "ts": ("datetime (utc)",),

@@ -21,7 +21,8 @@ import pyarrow as pa
 from sim.errors import InputError
 from sim.importers.base import Imported, Options, Report
 from sim.importers.checks import known_option, order_note
-from sim.importers.csvfile import gaps, nullable, series
+from sim.importers.csvfile import nullable
+from sim.importers.series import gaps, series
 from sim.units import FloatArray
 
 G_PER_LB = 453.59237

@@ -25,8 +25,8 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.checks import header, join, local_utc
-from sim.importers.csvfile import numbers, read_csv
+from sim.importers.checks import join, local_utc
+from sim.importers.csvfile import header, numbers, read_csv
 from sim.importers.emission_factors import OPTION, mix_of
 from sim.units import BoolArray, FloatArray
 

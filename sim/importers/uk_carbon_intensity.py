@@ -14,7 +14,8 @@ import numpy as np
 
 from sim.importers.base import Format, Imported, Options, Report
 from sim.importers.checks import field, join, order_note, rows
-from sim.importers.csvfile import gaps, moments, need, nullable, read_json, series
+from sim.importers.csvfile import need, nullable, read_json
+from sim.importers.series import gaps, moments, series
 
 
 def parse_uk(content: Any, source: str) -> Imported:
