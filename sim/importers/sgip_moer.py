@@ -34,13 +34,11 @@ def read_sgip(paths: Sequence[Path], options: Options) -> Imported:
         InputError: If a column is not what it should be, or the files have not the same columns.
     """
     zone = wanted_zone(options, "SGIP_CAISO_PGE")
+    forms = [_columns(path) for path in paths]
     parts: list[Imported] = []
-    for path in paths:
-        names = _columns(path)
-        if parts and len(names) != parts[0].table.num_columns - 1:
-            raise InputError(
-                f"{path}: found {len(names) - 2} forecasts, expected {parts[0].table.num_columns - 3} as in {paths[0]}"
-            )
+    for path, names in zip(paths, forms, strict=True):
+        if len(names) != len(forms[0]):
+            raise InputError(f"{path}: found {len(names) - 2} forecasts, expected {len(forms[0]) - 2} as in {paths[0]}")
         parts.append(_without(_read(path, names, zone), parts))
     return join(parts)
 
