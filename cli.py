@@ -442,10 +442,10 @@ def data_formats(as_json: AsJson = False) -> None:
 
 @data_app.command("fetch")
 def data_fetch(
-    source: Annotated[str, typer.Argument(help="ukgrid, electricitymaps, watttime or eia.")],
+    source: Annotated[str, typer.Argument(help="ukgrid, electricitymaps, watttime, watttime-forecast or eia.")],
     zone: Annotated[str, typer.Option("--zone", help="The zone or region, as the source names it.")],
-    start: Annotated[datetime, typer.Option("--start", help="From, UTC.")],
-    end: Annotated[datetime, typer.Option("--end", help="To, UTC.")],
+    start: Annotated[datetime, typer.Option("--start", help="From, UTC; of forecasts, when they were issued.")],
+    end: Annotated[datetime, typer.Option("--end", help="Until, UTC, which is not in it.")],
     out: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
     as_json: AsJson = False,
 ) -> None:

@@ -110,7 +110,7 @@ def parse_eia(items: Sequence[Any], zone: str, options: Options, source: str) ->
             column[place[period]] = number(need(row, "value", where), f"{where}: 'value'")
     apart = sum(fuel not in _FUELS for fuel, _ in seen)
     dropped = {"of a fuel without a factor (storage and the like)": apart} if apart else {}
-    begun = [_hour(period, source) - _HOUR for period in periods]
+    begun = [hour_begun(period, source) for period in periods]
     return mix_of(zone, begun, mw, options, source, Report(len(items), len(items) - apart, dropped, notes=(_MOVED,)))
 
 
@@ -129,9 +129,10 @@ def _fuel(row: Any, where: str) -> str:
     return str(need(row, "fueltype", where))
 
 
-def _hour(period: str, source: str) -> datetime:
-    """Return the end of an hour, from `2022-01-01T01`."""
-    return moments([f"{period}:00" if len(period) == len("2022-01-01T01") else period], source, offset_s=0.0)[0]
+def hour_begun(period: str, source: str) -> datetime:
+    """Return when the hour began that EIA names by its end, such as `2022-01-01T01`."""
+    text = f"{period}:00" if len(period) == len("2022-01-01T01") else period
+    return moments([text], source, offset_s=0.0)[0] - _HOUR
 
 
 FORMATS = (
