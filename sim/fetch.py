@@ -25,6 +25,7 @@ from sim.importers.generation_mix import ZONES, hour_begun, parse_eia
 from sim.importers.series import gaps, moments, series
 from sim.importers.uk_carbon_intensity import parse_uk
 from sim.importers.watttime import parse_watttime
+from sim.signals import LARGEST
 from sim.units import MINUTE_S, iso
 
 _HOUR = timedelta(hours=1)
@@ -102,7 +103,7 @@ def fetch_electricitymaps(span: Span, base_url: str | None = None, *, backoff_s:
             answer = api.get("/v3/carbon-intensity/past-range", query)
             items += part.rows(rows(answer, "data", source), "datetime", source)
     stamps = moments([row["datetime"] for row in span.some(items, source)], source)
-    values = field(items, "carbonIntensity", source, least=0.0)
+    values = field(items, "carbonIntensity", source, least=0.0, most=LARGEST)
     columns = {"ci_lifecycle": nullable(values), "estimated": _flags(items, source)}
     table = series([span.zone] * len(stamps), stamps, columns, source)
     return Imported("signal", table, Report(len(items), len(table), gaps=gaps(table)))

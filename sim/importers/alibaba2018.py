@@ -10,12 +10,14 @@ for nothing. The trace cuts names off at 50 characters: what such a task waits f
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
 from sim.importers.checks import known_option
 from sim.importers.csvfile import counts, nullable, numbers, read_csv
@@ -43,6 +45,8 @@ def read_alibaba2018(paths: Sequence[Path], options: Options) -> Imported:
     events, notes = table.filter(pa.array(~header)), []
     if header.any():
         notes.append(f"{int(header.sum())} header lines were skipped")
+    if not len(events):
+        raise InputError(f"{source}: no tasks in it; expected at least one")
     reasons = _left_out(events, source, options)
     left = np.any(list(reasons.values()), axis=0)
     names = [precedence(str(name)) for name in events["task_name"].to_pylist()]
@@ -113,6 +117,10 @@ def _table(table: pa.Table, names: Sequence[Precedence], source: str) -> tuple[p
             for job, (_, waits) in zip(jobs, names, strict=True)]  # fmt: skip
     memory = numbers(table, "plan_mem", source)
     invalid = (memory < 0) | (memory > 100)
+    if twice := [
+        key for key, count in Counter((j, n) for j, (n, _) in zip(jobs, names, strict=True)).items() if count > 1
+    ]:
+        raise InputError(f"{source}: job {twice[0][0]}: task {twice[0][1]} stands twice; expected each once")
     made = pa.table(
         {
             "dag_id": pa.array(jobs, type=pa.string()),

@@ -26,7 +26,7 @@ _TIMES = ("creation_time", "deletion_time", "scheduled_time", "qos", "pod_phase"
 def read_alibaba_gpu2023(paths: Sequence[Path], options: Options) -> Imported:
     """Return the pods; submission and duration are null where the file has no times, or a pod never ran."""
     source = ", ".join(str(path) for path in paths)
-    timed = any("creation_time" in header(path) for path in paths)
+    timed = any(name in header(path) for path in paths for name in _TIMES[:3])
     table = read_csv(paths, [*_SIZES, *(_TIMES if timed else ())])
     gpus = numbers(table, "num_gpu", source, least=0.0) * numbers(table, "gpu_milli", source, least=0.0) / 1000.0
     sizes = {

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.importers.base import Imported, Options, Report
-from sim.importers.csvfile import need, numbers, refuse
+from sim.importers.csvfile import need
 from sim.importers.series import gaps, refuse_doubles
 from sim.units import FloatArray
 
@@ -61,18 +61,13 @@ def positive(options: Options, name: str) -> float | None:
     return found
 
 
-def field(items: Sequence[Any], key: str, source: str, *, least: float = -math.inf) -> FloatArray:
+def field(
+    items: Sequence[Any], key: str, source: str, *, least: float = -math.inf, most: float = math.inf
+) -> FloatArray:
     """Return one field of all rows of a JSON list as numbers; an error names the row, counted from 1."""
-    found = (number(need(row, key, f"{source}: row {i}"), f"{source}: row {i}: {key!r}", least=least)
+    found = (number(need(row, key, f"{source}: row {i}"), f"{source}: row {i}: {key!r}", least=least, most=most)
              for i, row in enumerate(items, start=1))  # fmt: skip
     return np.fromiter(found, dtype=float, count=len(items))
-
-
-def percent(table: pa.Table, name: str, source: str) -> FloatArray:
-    """Return a text column as percentages. Raises InputError outside 0 to 100."""
-    values = numbers(table, name, source, least=0.0)
-    refuse(values > 100, values, f"{source}: column {name!r}", "at most 100")
-    return values
 
 
 def wanted_zone(options: Options, example: str) -> str:

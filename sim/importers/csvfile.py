@@ -67,8 +67,10 @@ def header(path: Path) -> dict[str, str]:
         raise _unreadable(path, "CSV", error) from None
     found: dict[str, str] = {}
     for name in filter(None, names):
-        if found.setdefault(name.strip().lower(), name) is not name:
+        key = name.strip().lower()
+        if key in found:
             raise InputError(f"{path}: column {name.strip()!r} stands twice; expected each once")
+        found[key] = name
     return found
 
 
@@ -102,14 +104,23 @@ def _one(path: Path, columns: Sequence[str], names: Sequence[str] | None) -> pa.
         raise _unreadable(path, "CSV", error) from None
     if not len(table):
         raise InputError(f"{path}: no rows in it; expected at least one")
+    if (lines := _lines(path) - (names is None)) != len(table):
+        raise InputError(f"{path}: found {len(table)} rows in {lines} lines; is a quote not closed?")
     return table
 
 
-def numbers(table: pa.Table, name: str, source: str, *, least: float | None = None) -> FloatArray:
+def _lines(path: Path) -> int:
+    """Return how many lines are not empty. A quote that is not closed makes one row of all that follow it."""
+    with _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8", errors="replace") as text:
+        return sum(line != "\n" for line in text)
+
+
+def numbers(table: pa.Table, name: str, source: str, *, least: float = -np.inf, most: float = np.inf) -> FloatArray:
     """Return a text column as numbers, null as NaN.
 
     Raises:
-        InputError: If a value is no finite number, or below `least`: names its row, counted from 1 without the header.
+        InputError: If a value is no finite number, or not from `least` to `most`: names its row, counted from 1
+            without the header.
     """
     column = pc.utf8_trim_whitespace(table[name].combine_chunks())
     column = pc.if_else(pc.equal(column, ""), None, column)
@@ -121,14 +132,16 @@ def numbers(table: pa.Table, name: str, source: str, *, least: float | None = No
             f"{source}: column {name!r}, row {row + 1}: found {column[row].as_py()!r}, expected a number"
         ) from None
     refuse(np.isinf(values), values, f"{source}: column {name!r}", "a finite number")
-    if least is not None:
-        refuse(values < least, values, f"{source}: column {name!r}", f"at least {least:g}")
+    refuse(values < least, values, f"{source}: column {name!r}", f"at least {least:g}")
+    refuse(values > most, values, f"{source}: column {name!r}", f"at most {most:g}")
     return values
 
 
-def known_numbers(table: pa.Table, name: str, source: str, *, least: float = -np.inf) -> FloatArray:
+def known_numbers(
+    table: pa.Table, name: str, source: str, *, least: float = -np.inf, most: float = np.inf
+) -> FloatArray:
     """Return a text column as numbers, as `numbers` does, that may not be empty anywhere."""
-    values = numbers(table, name, source, least=least)
+    values = numbers(table, name, source, least=least, most=most)
     refuse(np.isnan(values), values, f"{source}: column {name!r}", "a number")
     return values
 

@@ -9,6 +9,7 @@ counting it as 0 would make the hour look clean. The API's form is as public cli
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,12 +22,15 @@ from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
 from sim.importers.checks import join, number, rows, wanted_zone
 from sim.importers.csvfile import need, numbers, read_csv, read_json
-from sim.importers.emission_factors import OPTION, mix_of
+from sim.importers.emission_factors import OPTION, mix_of, summed
 from sim.importers.series import moments
 from sim.units import FloatArray
 
 _SOURCES = ("wnd", "sun", "wat", "oil", "ng", "col", "nuc", "oth")
-_FUELS = {name.upper(): name for name in _SOURCES} | {"GEO": "geo"}
+_FUELS = {name.upper(): name for name in _SOURCES} | {"GEO": "geo", "SNB": "sun", "WNB": "wnd", "UNK": "oth"}
+"""EIA's codes of generation: SNB and WNB are sun and wind with batteries of their own, UNK is unknown."""
+_STORED = ("BAT", "PS", "UES", "OES")
+"""EIA's codes of storage: batteries, pumped, unknown, other."""
 ZONES = {
     "BPAT": "US-NW-BPAT", "CISO": "US-CAL-CISO", "DUK": "US-CAR-DUK", "ERCO": "US-TEX-ERCO", "FPL": "US-FLA-FPL",
     "ISNE": "US-NE-ISNE", "MISO": "US-MIDW-MISO", "NYIS": "US-NY-NYIS", "PJM": "US-MIDA-PJM", "SOCO": "US-SE-SOCO",
@@ -105,13 +109,13 @@ def parse_eia(items: Sequence[Any], zone: str, options: Options, source: str) ->
         if (fuel, period) in seen:
             raise InputError(f"{where}: {fuel} of {period} stands twice; expected each once")
         seen.add((fuel, period))
-        if ours := _FUELS.get(fuel):
-            column = mw.setdefault(ours, np.full(len(periods), np.nan))
-            column[place[period]] = number(need(row, "value", where), f"{where}: 'value'")
-    apart = sum(fuel not in _FUELS for fuel, _ in seen)
-    dropped = {"of a fuel without a factor (storage and the like)": apart} if apart else {}
+        column = mw.setdefault(fuel, np.full(len(periods), np.nan))
+        column[place[period]] = number(need(row, "value", where), f"{where}: 'value'")
+    apart = sum(fuel in _STORED for fuel, _ in seen)
+    dropped = {"of storage": apart} if apart else {}
+    mix = summed({fuel: values for fuel, values in mw.items() if fuel not in _STORED}, _FUELS)
     begun = [hour_begun(period, source) for period in periods]
-    return mix_of(zone, begun, mw, options, source, Report(len(items), len(items) - apart, dropped, notes=(_MOVED,)))
+    return mix_of(zone, begun, mix, options, source, Report(len(items), len(items) - apart, dropped, notes=(_MOVED,)))
 
 
 def _zone(page: _Page) -> str:
@@ -126,13 +130,17 @@ def _fuel(row: Any, where: str) -> str:
     unit = row.get("value-units", "megawatthours")
     if unit != "megawatthours":
         raise InputError(f"{where}: 'value-units': found {unit!r}, expected 'megawatthours'")
-    return str(need(row, "fueltype", where))
+    fuel = need(row, "fueltype", where)
+    if fuel not in (*_FUELS, *_STORED):
+        raise InputError(f"{where}: 'fueltype': found {fuel!r}, expected {', '.join((*_FUELS, *_STORED))}")
+    return str(fuel)
 
 
 def hour_begun(period: str, source: str) -> datetime:
     """Return when the hour began that EIA names by its end, such as `2022-01-01T01`."""
-    text = f"{period}:00" if len(period) == len("2022-01-01T01") else period
-    return moments([text], source, offset_s=0.0)[0] - _HOUR
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d", period):
+        raise InputError(f"{source}: 'period': found {period!r}, expected an hour of UTC, such as 2022-01-01T01")
+    return moments([f"{period}:00"], source, offset_s=0.0)[0] - _HOUR
 
 
 FORMATS = (

@@ -27,30 +27,33 @@ import pyarrow as pa
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
 from sim.importers.checks import positive
-from sim.importers.csvfile import header, known_numbers, numbers, read_csv, read_text
+from sim.importers.csvfile import header, known_numbers, numbers, read_csv, read_text, refuse
 from sim.importers.jobs_table import counted, from_first, jobs_table
 from sim.units import BoolArray, FloatArray, IntArray
 
 US_PER_S = 1e6
 _AFTER_US = float(2**63 - 1)
+_EXACT = 2.0**53
+"""Above this a float no longer tells two whole numbers apart."""
 
 
 @dataclass(frozen=True)
 class _Trace:
-    """What differs between the traces: the codes of SUBMIT, SCHEDULE and FINISH, and the bands of priority."""
+    """What differs between the traces: codes of SUBMIT, SCHEDULE, FINISH, the last code, and bands of priority."""
 
     source: str
     submit: int
     schedule: int
     finish: int
+    last: int
     bands: tuple[tuple[int, int, str], ...]
 
 
 _2011 = _Trace(
-    "Google 2011", 0, 1, 4, ((0, 1, "low"), (2, 8, "normal"), (9, 9, "high"), (10, 11, "critical"))
+    "Google 2011", 0, 1, 4, 8, ((0, 1, "low"), (2, 8, "normal"), (9, 9, "high"), (10, 11, "critical"))
 )  # free (0-1), other, production (9), infrastructure and monitoring (10-11), by the trace's format document
 _2019 = _Trace(
-    "Google 2019", 0, 3, 6, ((0, 115, "low"), (116, 119, "normal"), (120, 359, "high"), (360, 450, "critical"))
+    "Google 2019", 0, 3, 6, 10, ((0, 115, "low"), (116, 119, "normal"), (120, 359, "high"), (360, 450, "critical"))
 )  # free and best-effort batch, mid, production, monitoring tiers, by the 2019 trace's document
 _EVENTS_2011 = (
     "time", "missing", "job", "task", "machine", "type", "user", "class", "priority", "cpus", "memory", "disk",
@@ -116,7 +119,10 @@ def _text(value: Any) -> str | None:
 
 
 def _tasks(events: pa.Table, trace: _Trace, options: Options, files: str) -> Imported:
-    column = {name: known_numbers(events, name, files, least=0.0) for name in ("time", "job", "task", "type")}
+    most = {"time": _AFTER_US, "job": _EXACT, "task": _EXACT, "type": float(trace.last)}
+    column = {name: known_numbers(events, name, files, least=0.0, most=limit) for name, limit in most.items()}
+    for name in ("job", "task", "type"):
+        refuse(column[name] % 1 > 0, column[name], f"{files}: column {name!r}", "a whole number")
     keys, task = np.unique(np.stack([column["job"], column["task"]]), axis=1, return_inverse=True)
     moment = _moments(column, task.reshape(-1), trace, keys.shape[1])
     first: IntArray = np.unique(task.reshape(-1), return_index=True)[1]
@@ -174,7 +180,9 @@ def _requests(events: pa.Table, options: Options, files: str, first: IntArray) -
     """Return what each task asked for at first, where the size of a machine is given."""
     wholes = {"cpus": ("cpus", "machine_cpus"), "memory_gb": ("memory", "machine_memory_gb")}
     sizes = {ours: (theirs, positive(options, option)) for ours, (theirs, option) in wholes.items()}
-    return {ours: numbers(events, theirs, files)[first] * size for ours, (theirs, size) in sizes.items() if size}
+    return {
+        ours: numbers(events, theirs, files, least=0.0)[first] * size for ours, (theirs, size) in sizes.items() if size
+    }
 
 
 def _notes(options: Options) -> tuple[str, ...]:

@@ -19,9 +19,11 @@ from sim.importers.base import Format, Imported, Options, Report
 from sim.importers.checks import join, wanted_zone
 from sim.importers.csvfile import header, nullable, numbers, read_csv
 from sim.importers.series import TS, gaps, moments, series
+from sim.signals import LARGEST
 
 G_PER_KG = 1000.0
 STEP_MIN = 5
+_MOST = LARGEST / G_PER_KG
 _AGAIN = "also in an earlier file"
 
 
@@ -55,9 +57,9 @@ def _columns(path: Path) -> list[str]:
 def _read(path: Path, names: Sequence[str], zone: str) -> Imported:
     table, source = read_csv([path], names), str(path)
     stamps = moments(table[names[0]].to_pylist(), source)
-    columns: dict[str, pa.Array] = {"moer": nullable(numbers(table, names[1], source) * G_PER_KG)}
+    columns: dict[str, pa.Array] = {"moer": nullable(numbers(table, names[1], source, most=_MOST) * G_PER_KG)}
     for n, name in enumerate(names[2:], start=1):
-        columns[f"moer_fc_{n * STEP_MIN}min"] = nullable(numbers(table, name, source) * G_PER_KG)
+        columns[f"moer_fc_{n * STEP_MIN}min"] = nullable(numbers(table, name, source, most=_MOST) * G_PER_KG)
     columns["issued_at"] = pa.array(stamps, type=TS)
     made = series([zone] * len(stamps), stamps, columns, source)
     notes = ["marginal, not average", f"{len(names) - 2} forecasts are kept with each stamp, issued at it"]

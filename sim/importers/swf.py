@@ -26,7 +26,7 @@ _PARTIAL = (2, 3, 4)
 def read_swf(paths: Sequence[Path], options: Options) -> Imported:
     """Return the jobs of the Standard Workload Format; those without a run time or a processor are left out."""
     fields = np.concatenate([_read(path) for path in paths])
-    known = np.where(fields == -1, np.nan, fields)
+    known = np.where(fields < 0, np.nan, fields)
     cpus = np.where(np.isnan(known[:, 4]), known[:, 7], known[:, 4])
     memory_kb = np.where(np.isnan(known[:, 6]), known[:, 9], known[:, 6])
     partial, runs, sized = np.isin(fields[:, 10], _PARTIAL), known[:, 3] > 0, cpus > 0
@@ -48,7 +48,9 @@ def read_swf(paths: Sequence[Path], options: Options) -> Imported:
         keep=~partial & runs & sized,
         files=", ".join(str(path) for path in paths),
     )
-    return Imported("jobs", made, Report(len(fields), len(made), counted(dropped)))
+    strange = int(((fields < 0) & (fields != -1)).sum())
+    notes = (f"{strange} values are below 0, but not -1 (unknown): null",) if strange else ()
+    return Imported("jobs", made, Report(len(fields), len(made), counted(dropped), notes=notes))
 
 
 _EXTRA = {"estimate_s": 8, "status": 10, "user": 11, "group": 12, "queue": 14}

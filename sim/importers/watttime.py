@@ -18,6 +18,7 @@ from sim.importers.base import Format, Imported, Options, Report
 from sim.importers.checks import field, join, order_note, rows
 from sim.importers.csvfile import need, nullable, read_json
 from sim.importers.series import TS, gaps, moments, series
+from sim.signals import LARGEST
 
 G_PER_LB = 453.59237
 KWH_PER_MWH = 1000.0
@@ -36,7 +37,10 @@ def parse_watttime(content: Any, source: str, *, zone: str | None = None) -> Imp
         raise InputError(f"{source}: units are {meta['units']!r}, expected {_UNIT!r}: only co2_moer can be accounted")
     if meta.get("signal_type", _SIGNAL) != _SIGNAL:
         raise InputError(f"{source}: signal_type is {meta['signal_type']!r}, expected {_SIGNAL!r}")
-    zone = zone or str(need(meta, "region", source))
+    region = need(meta, "region", source)
+    if not (isinstance(region, str) and region):
+        raise InputError(f"{source}: 'region': found {region!r}, expected a name")
+    zone = zone or region
     if not (items and isinstance(items[0], Mapping) and "forecast" in items[0]):
         return _points(items, zone, meta.get("generated_at"), source)
     return join([_issue(item, zone, f"{source}: forecast {i}") for i, item in enumerate(items, start=1)])
@@ -48,8 +52,10 @@ def _issue(item: Any, zone: str, source: str) -> Imported:
 
 def _points(items: Sequence[Any], zone: str, generated_at: Any, source: str) -> Imported:
     stamps = moments([need(row, "point_time", source) for row in items], source)
-    columns: dict[str, pa.Array] = {"moer": nullable(field(items, "value", source) * G_PER_LB / KWH_PER_MWH)}
-    if generated_at:
+    columns: dict[str, pa.Array] = {
+        "moer": nullable(field(items, "value", source, most=LARGEST) * G_PER_LB / KWH_PER_MWH)
+    }
+    if generated_at is not None:
         issued = moments([generated_at], f"{source}: 'generated_at'")[0]
         columns["issued_at"] = pa.array([issued] * len(stamps), type=TS)
     made = series([zone] * len(stamps), stamps, columns, source)

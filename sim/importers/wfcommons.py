@@ -22,6 +22,8 @@ from sim.importers.csvfile import need, nullable, read_json
 from sim.units import FloatArray
 
 BYTES_PER_GB = 1e9
+_LARGEST_BYTES = 2.0**50
+"""A file of a petabyte: what is larger is a broken entry."""
 _SPLIT, _WHOLE = ("1.5", "1.6"), ("1.4",)
 _NUMBERS = {
     "duration_s": ("runtimeInSeconds",), "cpus": ("coreCount", "cores"), "memory_bytes": ("memoryInBytes",),
@@ -160,15 +162,15 @@ def _parents(task: Mapping[str, Any], source: str) -> list[str]:
     return [str(parent) for parent in rows(task, "parents", f"{source}: task {_id(task, source)}")]
 
 
-def _listed(content: Mapping[str, Any], key: str, source: str) -> list[Any]:
-    return rows(content, key, source) if key in content else []
+def _listed(content: Any, key: str, source: str) -> list[Any]:
+    return [] if isinstance(content, Mapping) and key not in content else rows(content, key, source)
 
 
 def _size(file: Any, source: str) -> float:
     """Return the bytes of a file, NaN if they are not given."""
     if not isinstance(file, Mapping):
         raise InputError(f"{source}: a file is {type(file).__name__}, expected an object")
-    return number(file.get("sizeInBytes"), f"{source}: 'sizeInBytes'", least=0.0)
+    return number(file.get("sizeInBytes"), f"{source}: 'sizeInBytes'", least=0.0, most=_LARGEST_BYTES)
 
 
 def _sum(task: Mapping[str, Any], key: str, sizes: Mapping[str, float], source: str) -> float:

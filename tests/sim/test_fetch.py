@@ -172,7 +172,7 @@ def test_eia_is_read_page_by_page_and_its_hours_begin_an_hour_before_they_end(
     assert len(server.asked) == 2
     assert made.table["ts"].to_pylist() == [START]
     assert made.table["ci_lifecycle"].to_pylist() == [pytest.approx((490 + 11) / 2)]
-    assert made.report.dropped == {"of a fuel without a factor (storage and the like)": 1}
+    assert made.report.dropped == {"of storage": 1}
 
 
 def test_a_fetch_leaves_the_logging_of_the_process_as_it_was(server: Server, caplog: pytest.LogCaptureFixture):
