@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from sim.importers.series import gaps, is_forecast, runs, usual_step
+from sim.importers.series import TS, gaps, is_forecast, runs, usual_step
 from sim.signals import LARGEST
 
 Findings = Iterator[tuple[str, str]]
@@ -23,7 +25,7 @@ def check_signal(table: pa.Table) -> Findings:
     yield from wrong
     if wrong:
         return
-    table = table.set_column(table.column_names.index("zone"), "zone", table["zone"].cast(pa.string()))
+    table = _plain(table)
     key = ["zone", "ts", *(["issued_at"] if is_forecast(table) else [])]
     if doubled := len(table) - len(table.select(key).group_by(key).aggregate([])):
         yield "fault", f"{doubled} stamps stand twice in their zone; expected each once"
@@ -43,9 +45,9 @@ def check_jobs(table: pa.Table) -> Findings:
 def check_tasks(table: pa.Table) -> Findings:
     """Yield what is wrong with graphs of tasks."""
     yield from _amounts(table, ["n_instances", "duration_s", "cpus", "gpus", "memory_gb", "output_bytes"])
-    yield from _distinct(table, ["dag_id", "task_id"])
     yield from _nulls(table, ["deps"])
-    yield from _precedence(table)
+    wrong = list(_distinct(table, ["dag_id", "task_id"]))
+    yield from wrong or _precedence(table)
 
 
 def check_requests(table: pa.Table) -> Findings:
@@ -59,14 +61,40 @@ def _untimed(table: pa.Table, names: Sequence[str]) -> Findings:
         kind = table.schema.field(name).type
         if not pa.types.is_timestamp(kind) or kind.tz is None:
             yield "fault", f"column {name!r} is {kind}; expected a timestamp with a time zone (UTC)"
+        elif far := _far(table[name]):
+            yield "fault", f"column {name!r}: {far} stamps are not in the years {_YEARS[0]} to {_YEARS[1]}"
+
+
+_YEARS = (1900, 2199)
+"""First and last year that a series can be of: a stamp outside them was read in the wrong unit."""
+
+
+def _far(stamps: pa.ChunkedArray) -> int:
+    """Return how many stamps lie outside these years; compared in their own unit, so that none overflows."""
+    first, last = _YEARS
+    start, end = (pa.scalar(datetime(year, 1, 1, tzinfo=UTC), type=stamps.type) for year in (first, last + 1))
+    return pc.sum(pc.or_(pc.less(stamps, start), pc.greater_equal(stamps, end))).as_py() or 0
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Return a signal with zones as plain text and stamps in microseconds, whatever finer unit they came in."""
+    for name, kind in {"zone": pa.string(), "ts": TS, "issued_at": TS}.items():
+        if name in table.column_names:
+            column = table[name].cast(kind, safe=False)
+            table = table.set_column(table.column_names.index(name), name, column)
+    return table
 
 
 def _untexted(table: pa.Table, names: Sequence[str]) -> Findings:
     for name in names:
         kind = table.schema.field(name).type
-        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        if not _text(kind):
             yield "fault", f"column {name!r} is {kind}; expected text"
+
+
+def _text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _lacking(table: pa.Table, names: Sequence[str]) -> Findings:
@@ -138,8 +166,8 @@ def _distinct(table: pa.Table, key: Sequence[str]) -> Findings:
 def _precedence(table: pa.Table) -> Findings:
     """Yield graphs with tasks that wait for one that is not there."""
     kind = table.schema.field("deps").type
-    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
-        yield "fault", f"column 'deps' is {kind}; expected a list of ids"
+    if not _texts(kind):
+        yield "fault", f"column 'deps' is {kind}; expected a list of ids, which are text"
         return
     rows = zip(*(table[name].to_pylist() for name in ("dag_id", "task_id", "deps")), strict=True)
     listed = list(rows)
@@ -149,3 +177,9 @@ def _precedence(table: pa.Table) -> Findings:
         dag, task, dep = strange[0]
         what = f"graph {dag}, task {task}: depends on unknown {dep!r} ({len(strange)} such)"
         yield "fault", f"{what}; expected tasks of its graph"
+
+
+def _texts(kind: pa.DataType) -> bool:
+    """Return whether this is lists of text; lists that are all empty have no type of their own."""
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return listed and (pa.types.is_null(kind.value_type) or _text(kind.value_type))

@@ -64,7 +64,7 @@ def _listed(file: Path, root: Path) -> dict[str, Any]:
         name = str(file.relative_to(root)) if file != root else file.name
         found: dict[str, Any] = {"file": name, "kind": kind, "rows": rows, "columns": schema.names}
         return found | _span(file, schema) if kind == "signal" else found
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise InputError(f"{file}: not a readable Parquet file ({' '.join(str(error).split())[:160]})") from None
 
 

@@ -145,12 +145,13 @@ def _notes(
 ) -> list[str]:
     named = sum(len(waits or ()) for _, waits in names) - sum(len(waits or ()) for waits in deps)
     free = sum(number == name for (number, _), name in zip(names, table["task_name"].to_pylist(), strict=True))
-    notes = [f"{named} predecessors are not in the file and were left out", f"{free} names code no precedence"]
-    if cut := sum(waits is None for waits in deps):
-        notes.append(f"{cut} names are cut off: their precedence is null")
-    if invalid.any():
-        notes.append(f"{int(invalid.sum())} memory values are invalid by the trace's schema (-1, 101): null")
-    return notes
+    found = {
+        "predecessors are not in the file and were left out": named,
+        "names code no precedence": free,
+        "names are cut off: their precedence is null": sum(waits is None for waits in deps),
+        "memory values are invalid by the trace's schema (-1, 101): null": int(invalid.sum()),
+    }
+    return [f"{count} {what}" for what, count in found.items() if count]
 
 
 FORMATS = (

@@ -115,12 +115,17 @@ def test_a_series_that_stands_twice_as_a_whole_is_a_fault_and_no_crash(tmp_path:
         ({"ts": moments(0, 1), "zone": ["X", "X"], "issued_at": ["a", "b"]}, "column 'issued_at' is string"),
         ({"ts": moments(0, 1), "zone": ["X", "X"], "moer": [1.0, float("nan")]}, "column 'moer': found nan (1 such"),
         ({"ts": moments(), "zone": pa.array([], pa.string())}, "no rows in it"),
+        ({"ts": pa.array([2**62], UTC_TS), "zone": ["X"]}, "column 'ts': 1 stamps are not in the years 1900 to 2199"),
+        ({"ts": pa.array([2**62], pa.timestamp("ms", "UTC")), "zone": ["X"]}, "column 'ts': 1 stamps are not in the"),
+        ({"ts": moments(0), "zone": ["X"], "issued_at": pa.array([2**62], UTC_TS)}, "column 'issued_at': 1 stamps"),
+        ({"dag_id": [["g"]], "task_id": ["1"], "deps": [["1"]]}, "column 'dag_id' is list"),
         ({"job_id": ["a"], "submit_s": ["soon"], "duration_s": [1.0]}, "column 'submit_s' is string; expected numbers"),
         ({"job_id": ["a"], "submit_s": [0.0], "duration_s": [float("inf")]}, "column 'duration_s': found inf"),
         ({"job_id": ["a", "a"], "submit_s": [0.0, 1.0], "duration_s": [1.0, 1.0]}, "1 ids of job_id stand twice"),
         ({"job_id": [["a"]], "submit_s": [0.0], "duration_s": [1.0]}, "column 'job_id' is list"),
         ({"dag_id": ["g"], "task_id": ["1"], "deps": [["2"]]}, "graph g, task 1: depends on unknown '2'"),
         ({"dag_id": ["g"], "task_id": ["1"], "deps": ["2"]}, "column 'deps' is string; expected a list"),
+        ({"dag_id": ["g"], "task_id": ["1"], "deps": [[["1"]]]}, "column 'deps' is list<element: list"),
         ({"ts": moments(0), "prompt_tokens": [-1]}, "column 'prompt_tokens': found -1"),
     ],
 )
@@ -132,6 +137,21 @@ def test_what_cannot_be_used_is_a_fault_in_words(tmp_path: Path, columns: dict[s
 def test_categories_of_zones_are_text_too(tmp_path: Path):
     zones = pa.array(["X", "X"]).dictionary_encode()
     assert found(written(tmp_path, zone=zones, ts=moments(0, 1), ci=[1.0, 2.0])) == []
+
+
+def test_stamps_finer_than_a_microsecond_are_read(tmp_path: Path):
+    stamps = pa.array([1_640_995_200_000_000_001], pa.timestamp("ns", "UTC"))
+    assert found(written(tmp_path, zone=["X"], ts=stamps, ci=[1.0])) == []
+
+
+def test_a_file_whose_stamps_are_no_dates_is_refused_by_name_when_listed(tmp_path: Path):
+    folder = written(tmp_path, zone=["X"], ts=pa.array([2**62], UTC_TS))
+    with pytest.raises(InputError, match=r"x\.parquet: .*out of range"):
+        list_folder(folder)
+
+
+def test_tasks_that_all_wait_for_none_are_in_order(tmp_path: Path):
+    assert found(written(tmp_path, dag_id=["g"], task_id=["1"], deps=[[]])) == []
 
 
 def test_a_file_of_no_known_kind_is_said_to_be_unchecked(tmp_path: Path):
