@@ -32,10 +32,12 @@ from sim.scenario import Scenario, build_world, bundled_scenarios, load_scenario
 from sim.schedulers import scheduler
 from sim.summary import Accounts, account, summarise
 from sim.units import iso
-from sim.world import World
+from sim.world import World, origins
 
 Summary = dict[str, Any]
 MODES = ("rank", "tools")
+MOSTLY = 0.5
+"""Above this share of estimated values a signal is said to be an estimate."""
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +97,25 @@ def prepare(path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, 
         rules=rules,
     )
     case.guard()  # a rule that cannot be enforced is refused before anything runs
+    _warn_estimated(case.world)
     return case
+
+
+def _warn_estimated(world: World) -> None:
+    """Say which zones' signals are mostly the provider's estimates: savings found in them may not be there."""
+    found = {
+        (name, region.zone): origin
+        for name, region, origin in origins(world)
+        if origin and (origin.estimated_share or 0.0) > MOSTLY
+    }
+    for (name, zone), origin in found.items():
+        log.warning(
+            "%s of zone %s: %.0f %% of the run's values are estimates of the provider (%s)",
+            name,
+            zone,
+            100 * (origin.estimated_share or 0.0),
+            origin.file,
+        )
 
 
 def _world(scenario: Scenario, file: Path, data_dir: Path | None) -> World:

@@ -34,7 +34,7 @@ class AgentRun:
 
     def __post_init__(self) -> None:
         """Build the engine; nothing has happened yet."""
-        self._engine = Engine(self.world, self.constraints)
+        self._engine = Engine(self.world, self.constraints, acts=False)
         self._backend = SimulatedBackend(self._engine)
         self.run = Run(self.world, "agent", self._engine.history)
 

@@ -9,7 +9,8 @@ of its power, is the line of SustainCluster's constants (`hvac_constants_sustain
 0.1 less for each degree more). mech(T) is the share of the heat that the chiller moves: none below `free_cooling_c`,
 where an economiser does it all, all of it above `full_mechanical_c`, in proportion between (the idea of ASHRAE TC 9.9's
 economiser ranges). The shares and the two temperatures are our defaults, not measured: no public source was found that
-measures PUE against temperature.
+measures PUE against temperature. Over 2022 they give 1.21 in London to 1.38 in Singapore at half load (docs/world.md),
+between Google's best site in Cloud Carbon Footprint's table, 1.07, and the mean of Uptime Institute's survey, 1.55.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ the state of a job does not allow is refused by name.
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,7 +37,11 @@ from sim.view import Held, View
 
 
 class Engine(Lifecycle):
-    """Runs one world once. `looks_ahead` says whether its scheduler needs the room ahead, or the present alone."""
+    """Runs one world once.
+
+    `looks_ahead` says whether its scheduler needs the room ahead, or the present alone; `acts` whether it also acts on
+    what runs and on services: if not, it is asked only when jobs are pending.
+    """
 
     # -- what a runner calls ---------------------------------------------------------------------
 
@@ -53,10 +58,14 @@ class Engine(Lifecycle):
                 self._epoch = round(t_s / self.world.epoch_s)
                 self._next_epoch_s = (self._epoch + 1) * self.world.epoch_s
             due = self._due_jobs(t_s)
-            if due or self._suspended or (self._held and self._jobs.flexible):
+            if due or (self._acts and self._may_change()):
                 return self._view(due)
         self._close()
         return None
+
+    def _may_change(self) -> bool:
+        """Whether there is something to act on beside pending jobs."""
+        return bool(self._suspended or (self._held and self._jobs.flexible) or self.world.services)
 
     @property
     def epoch(self) -> int:
@@ -88,8 +97,21 @@ class Engine(Lifecycle):
         }
         actions[type(decision)](decision)
 
-    def place_all(self, jobs: Sequence[int], regions: Sequence[int], starts_s: Sequence[float]) -> None:
-        """Place many pending jobs (positions in the workload) at once; the caller vouches for each, no rules apply."""
+    def place_all(
+        self,
+        jobs: Sequence[int],
+        regions: Sequence[int],
+        starts_s: Sequence[float],
+        scales: Sequence[int] | None = None,
+    ) -> None:
+        """Place many pending jobs (positions in the workload) at once, to their end, with one worker or `scales`.
+
+        The caller vouches for each; no rules apply.
+        """
+        if scales is not None:
+            for j, r, start_s, scale in zip(jobs, regions, starts_s, scales, strict=True):
+                self._commit(j, r, start_s, scale)
+            return
         soon_s, pools, demands = self._env.now + EPS_S, self._pools, self._demands
         plain, estimate_s = not self._far and not self._done_s, self._estimate_s
         if self._not_before:
@@ -114,7 +136,21 @@ class Engine(Lifecycle):
         j = self._decidable(decision.job_id)
         r = self._region(decision.region)
         self._check_start(j, r, decision.start_s, decision.scale)
+        self._stay_until(j, decision)
         self._commit(j, r, max(decision.start_s, self.now_s), decision.scale)
+
+    def _stay_until(self, j: int, decision: Place | Resume) -> None:
+        """Note when a stay is to end before the job does."""
+        self._until_s.pop(j, None)
+        if decision.until_s == math.inf:
+            return
+        if self._jobs[j].checkpoint is None:
+            raise IllegalAction(f"job {decision.job_id} cannot stop at {decision.until_s:g} s: it has no checkpoint")
+        if decision.until_s <= max(decision.start_s, self.now_s):
+            raise IllegalAction(
+                f"job {decision.job_id}: found until {decision.until_s:g} s, expected a time after its start"
+            )
+        self._until_s[j] = decision.until_s
 
     def defer(self, job_id: str, until_s: float) -> None:
         """Leave a pending job alone for a while."""
@@ -141,6 +177,7 @@ class Engine(Lifecycle):
         j = self._need_suspended(decision.job_id, "resumed")
         r = self._suspended[j]
         self._check_start(j, r, decision.start_s, decision.scale)
+        self._stay_until(j, decision)
         self._commit(j, r, max(decision.start_s, self.now_s), decision.scale)
 
     def migrate(self, decision: Migrate) -> None:
@@ -228,6 +265,8 @@ class Engine(Lifecycle):
         self._look_ahead(due)
         slots = int(np.ceil(horizon_s / world.epoch_s))
         held = tuple(self._held.values())
+        if self._restoring_s:
+            held = tuple(h._replace(state="restoring") if self._reads_checkpoint(h) else h for h in held)
         return View(
             now_s=now_s,
             epoch_s=world.epoch_s,
@@ -245,6 +284,9 @@ class Engine(Lifecycle):
             constraints=self.constraints,
             _site=self._site,
         )
+
+    def _reads_checkpoint(self, held: Held) -> bool:
+        return held.state == "running" and self._restoring_s.get(held.job, 0.0) > self.now_s
 
     def _what_is_suspended(self, j: int, r: int) -> Suspended:
         return Suspended(self._jobs[j], self.world.regions[r].id, self._left_s(j, 1))

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.signals import Bundle, Signal
-from sim.units import DAY_S, FloatArray
+from sim.units import DAY_S, HOUR_S, FloatArray
 
 
 class Forecaster(Protocol):
@@ -30,14 +30,64 @@ class SeasonalNaive:
         Raises:
             InputError: If there are less than 24 hours of history.
         """
-        day = round(DAY_S / step_s)
-        if history.shape[-1] < day:
-            raise InputError(
-                f"a seasonal-naive forecast needs 24 h of history, found {history.shape[-1] * step_s / 3600:g} h; "
-                "start the scenario later or give more history"
-            )
+        day = _day(history, step_s, "a seasonal-naive forecast")
         last_day = history.shape[-1] - day
         return np.asarray(history[..., last_day + np.arange(steps) % day])
+
+
+@dataclass(frozen=True)
+class FadingProfile:
+    """The usual day, and today's departure from it, which fades.
+
+    The usual day is the mean of the same moments of the last `days` days, each day back weighing `memory` of the one
+    after it. How far the current value stands above or below it fades by `persistence` an hour (an AR(1) departure).
+    `risk` standard deviations of the error are added, which grow with the lead: 0 predicts the mean, 0.1 the 54 %
+    quantile. The numbers were chosen on ten grids of 2021 by the saving that shifting by such a forecast realises.
+    """
+
+    days: int = 7
+    memory: float = 0.9
+    persistence: float = 0.96
+    risk: float = 0.0
+
+    def predict(self, history: FloatArray, step_s: float, steps: int) -> FloatArray:
+        """Return the usual day from now on, repeated, and the fading departure, and the risk.
+
+        Raises:
+            InputError: If there are less than 24 hours of history.
+        """
+        usual, departure, deviation = self._today(history, step_s)
+        ahead = np.arange(steps)
+        fading = self.persistence ** ((ahead + 1) * step_s / HOUR_S)
+        unknown = np.sqrt(1.0 - fading**2)  # the share of an AR(1) departure's deviation that is not known now
+        return np.asarray(
+            usual[..., ahead % usual.shape[-1]]
+            + departure[..., None] * fading
+            + self.risk * deviation[..., None] * unknown
+        )
+
+    def _today(self, history: FloatArray, step_s: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the usual day from now on (..., day), the current departure, and departures' standard deviation."""
+        day = _day(history, step_s, "a forecast by the usual day")
+        days = min(self.days, history.shape[-1] // day)
+        past = history[..., history.shape[-1] - days * day :].reshape(*history.shape[:-1], days, day)
+        weights = self.memory ** np.arange(days - 1.0, -1.0, -1.0)
+        usual = np.tensordot(past, weights / weights.sum(), axes=([-2], [0]))
+        before = past[..., :-1, -1]  # this moment of the days before
+        known = np.asarray(before @ (weights[1:] / weights[1:].sum()) if days > 1 else past[..., -1, -1])
+        deviation = (past - past.mean(axis=-2, keepdims=True)).std(axis=(-2, -1))
+        return usual, np.asarray(history[..., -1] - known), deviation
+
+
+def _day(history: FloatArray, step_s: float, what: str) -> int:
+    """Return the steps of a day; refuse a shorter history."""
+    day = round(DAY_S / step_s)
+    if history.shape[-1] < day:
+        raise InputError(
+            f"{what} needs 24 h of history, found {history.shape[-1] * step_s / HOUR_S:g} h; "
+            "start the scenario later or give more history"
+        )
+    return day
 
 
 def forecast(forecaster: Forecaster, history: Signal, now_s: float, horizon_s: float) -> Signal:
@@ -90,4 +140,4 @@ def stacked(signals: Sequence[Signal]) -> Bundle | None:
     return Bundle(first.start_s, first.step_s, np.array([s.values for s in signals])) if len(grids) == 1 else None
 
 
-FORECASTERS: dict[str, type[SeasonalNaive]] = {"seasonal-naive": SeasonalNaive}
+FORECASTERS: dict[str, type[Forecaster]] = {"seasonal-naive": SeasonalNaive, "fading-profile": FadingProfile}

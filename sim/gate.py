@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from sim.constraints import Constraints
 from sim.errors import RuleDenied
 from sim.forecast import forecast
+from sim.foresight import Foretold, told_from
 from sim.model import Job
+from sim.signals import Bundle, Signal
 from sim.units import FloatArray
 from sim.world import World
 
@@ -22,8 +24,8 @@ Run = tuple[float, float]
 class Gate:
     """Asks the constraints of a run, and raises RuleDenied where one forbids."""
 
-    def __init__(self, world: World, constraints: Constraints) -> None:
-        self._world, self._constraints = world, constraints
+    def __init__(self, world: World, constraints: Constraints, foretold: Foretold | None = None) -> None:
+        self._world, self._constraints, self._foretold = world, constraints, foretold
 
     def start(self, job: Job, r: int, now_s: float, *, cpus: float, left_s: float, running: Iterable[Run]) -> None:
         """Raise RuleDenied if a rule forbids the job to start in its region at this moment.
@@ -47,13 +49,20 @@ class Gate:
     def plan(self, job: Job, r: int, now_s: float, start_s: float) -> None:
         """Raise RuleDenied if a rule forbids a later start, going by the forecast issued now."""
         world = self._world
-        intensity, price = (
-            forecast(world.forecaster, signals[r].up_to(now_s), now_s, start_s - now_s + 1.0).at(start_s)
-            for signals in (world.intensity, world.price)
-        )
+        told = self._foretold
+        intensity = self._expected(world.intensity, told.intensity if told else None, r, now_s, start_s)
+        price = self._expected(world.price, told.price if told else None, r, now_s, start_s)
         rule = self._constraints.why_not(job, world.regions[r].id, start_s, intensity=intensity, price=price)
         if rule:
             raise RuleDenied(rule)
+
+    def _expected(self, signals: Sequence[Signal], told: Bundle | None, r: int, now_s: float, start_s: float) -> float:
+        """Return a signal of a region at a later moment, by the forecast issued now or as it is told."""
+        span_s = start_s - now_s + 1.0
+        if told:
+            current = np.array([signal.at(now_s) for signal in signals])
+            return float(told_from(told, now_s, span_s, current).at(np.array([start_s]))[r, 0])
+        return forecast(self._world.forecaster, signals[r].up_to(now_s), now_s, span_s).at(start_s)
 
     def _headroom(self, r: int, now_s: float, cpus: float, left_s: float, running: Iterable[Run]) -> str | None:
         """Return a refusal if the job would push CPU use over a rule's limit at any epoch of its run.

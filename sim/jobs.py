@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 
 from sim.model import Checkpoint, Job
-from sim.units import FloatArray, IntArray
+from sim.units import BoolArray, FloatArray, IntArray
 
 NUMBERS = (
     "submit_s",
@@ -109,6 +109,20 @@ class Jobs(Sequence[Job]):
             self._made,
         )
 
+    def with_more(self, other: Jobs) -> Jobs:
+        """Return these jobs and then those of another selection of the same workload."""
+        return Jobs(
+            np.concatenate([self.positions, other.positions]),
+            np.concatenate([self.numbers, other.numbers], axis=1),
+            np.concatenate([self.home, other.home]),
+            np.concatenate([self.trait, other.trait]),
+            self.homes,
+            self.traits,
+            self.id_of,
+            self.particulars,
+            self._made,
+        )
+
     def __len__(self) -> int:
         return len(self.positions)
 
@@ -196,6 +210,11 @@ class Jobs(Sequence[Job]):
         return np.asarray(self.numbers[6])
 
     @property
+    def tail_s(self) -> FloatArray:
+        """The longest path of estimates behind each in its graph."""
+        return np.asarray(self.numbers[_ROW["tail_s"]])
+
+    @property
     def data_gb(self) -> FloatArray:
         """Input of each, in its home region."""
         return np.asarray(self.numbers[_ROW["data_gb"]])
@@ -208,7 +227,7 @@ class Jobs(Sequence[Job]):
     @property
     def latest_start_s(self) -> FloatArray:
         """The last moment of each to start and still meet its deadline, by the estimates."""
-        return np.asarray(self.numbers[2] - self.numbers[_ROW["tail_s"]] - self.numbers[1])
+        return np.asarray(self.numbers[2] - self.tail_s - self.numbers[1])
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -216,10 +235,14 @@ class Jobs(Sequence[Job]):
         return {self.id_of(j): i for i, j in enumerate(self.positions.tolist())}
 
     @cached_property
+    def levers(self) -> BoolArray:
+        """Whether each set of traits can be suspended or resized, shape (number of traits,)."""
+        return np.array([bool(trait.checkpoint or trait.throughput) for trait in self.traits], dtype=bool)
+
+    @cached_property
     def flexible(self) -> bool:
         """Whether any can be suspended or resized."""
-        used = np.unique(self.trait)
-        return any(self.traits[code].checkpoint or self.traits[code].throughput for code in used.tolist())
+        return bool(self.levers[self.trait].any())
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from sim.bookings import Bookings
 from sim.constraints import Constraints, Unconstrained, binds
 from sim.errors import RuleDenied
 from sim.forecast import stacked
+from sim.foresight import Foretold
 from sim.gate import Gate
 from sim.history import LOST, RESTORE, RUN, SAVE, History, Move, Refusal, Switch
 from sim.model import Checkpoint
@@ -35,19 +36,28 @@ _NO_CHECKPOINT = Checkpoint()
 class Lifecycle:
     """The state of a run, and how it changes by itself and by what is decided about it."""
 
-    def __init__(self, world: World, constraints: Constraints | None = None, *, looks_ahead: bool = True) -> None:
+    def __init__(
+        self,
+        world: World,
+        constraints: Constraints | None = None,
+        *,
+        looks_ahead: bool = True,
+        acts: bool = True,
+        foretold: Foretold | None = None,
+    ) -> None:
         self.world = world
         self.constraints = constraints or Unconstrained(world.regions)
         self.history = History()
         self._free_of_rules = not binds(self.constraints)
-        self._gate = Gate(world, self.constraints)
+        foretold = foretold or world.foretold
+        self._gate = Gate(world, self.constraints, foretold)
         self._env = simpy.Environment()
         self._jobs = world.workload.jobs
         self._submit_s, self._estimate_s = self._jobs.submit_s, self._jobs.duration_estimate_s.tolist()
         self._demands: list[tuple[float, float, float]] = list(zip(*self._jobs.numbers[3:6].tolist(), strict=True))
         self._durations_s = world.workload.durations_s.tolist()
         self._pools = [Pool(region) for region in world.regions]
-        self._looks_ahead = looks_ahead
+        self._looks_ahead, self._acts = looks_ahead, acts
         self._bookings: Bookings | None = None
         self._site = Site(
             jobs=self._jobs,
@@ -57,6 +67,7 @@ class Lifecycle:
             onsite=world.onsite,
             network=world.network,
             forecaster=world.forecaster,
+            foretold=foretold,
             cpu_w=np.array([region.cpu_w for region in world.regions]),
             gpu_w=np.array([region.gpu_w for region in world.regions]),
             pue=np.array([[region.pue] for region in world.regions])
@@ -72,6 +83,7 @@ class Lifecycle:
         self._done_s: dict[int, float] = {}
         self._restoring_s: dict[int, float] = {}
         self._after_save: dict[int, tuple[int, float, int]] = {}
+        self._until_s: dict[int, float] = {}
         self._due: dict[float, list[Held]] = {}
         self._waiting_for: dict[int, int] = {}
         self._successors: dict[int, list[int]] = {}
@@ -159,6 +171,7 @@ class Lifecycle:
 
     def _send_back(self, j: int) -> None:
         """Return a job to the pending ones, at its old place."""
+        self._until_s.pop(j, None)
         self._sweep()
         self._let_go(j)
         if j not in self._suspended and j not in self._pending:
@@ -286,6 +299,16 @@ class Lifecycle:
             if self._looks_ahead:
                 self._pools[r].commit(*self._demand(j, scale))
         self._env.timeout(left_s, held).callbacks.append(self._ended)
+        if self._until_s and self._until_s.get(j, now_s) > now_s:
+            self._at_time(self._until_s[j], self._on_until, held)
+
+    def _on_until(self, event: simpy.Event) -> None:
+        """Suspend a job whose stay was to last until now, if it still works."""
+        held: Held = event.value  # type: ignore[assignment]
+        j, checkpoint = held.job, self._jobs[held.job].checkpoint
+        if self._held.get(j) is held and checkpoint and self._restoring_s.get(j, 0.0) <= self.now_s:
+            self.history.suspensions.append(j)
+            self._pause(j, held, checkpoint)
 
     def _go_on(self, j: int, scale: int) -> tuple[float, float]:
         """Return the true and the estimated seconds to a job's end from where it stopped, reading its checkpoint."""
@@ -343,6 +366,7 @@ class Lifecycle:
 
     def _pause(self, j: int, held: Held, checkpoint: Checkpoint) -> None:
         """Stop the work, write the checkpoint, then release."""
+        self._until_s.pop(j, None)
         self._stop_work(j, held, RUN)
         end_s = self.now_s + checkpoint.save_s
         saving = Held(j, held.region, self.now_s, end_s, held.scale, "saving")
@@ -501,7 +525,11 @@ class Lifecycle:
     def _book(self, held: Held) -> None:
         assert self._bookings
         demand = self._demand(held.job, held.scale)
-        self._bookings.add(held.job, held.region, held.start_s, held.end_s, demand)
+        end_s = held.end_s
+        if held.job in self._until_s:
+            save_s = (self._jobs[held.job].checkpoint or _NO_CHECKPOINT).save_s
+            end_s = min(end_s, max(held.start_s, self._until_s[held.job]) + save_s)
+        self._bookings.add(held.job, held.region, held.start_s, end_s, demand)
 
     def _hold(self, held: Held) -> None:
         """Note where a job stands now, and what that means for the room ahead."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -201,13 +202,15 @@ def demand(job: Job) -> FloatArray:
 class Place:
     """Run a job in a region from `start_s` on (now or later); it waits in the region's queue if it must.
 
-    Data that lie elsewhere are moved so as to be there at the start. `scale` is the number of workers.
+    Data that lie elsewhere are moved so as to be there at the start. `scale` is the number of workers. With `until_s`
+    a job with a checkpoint is suspended at that moment, if it runs by then and has not ended.
     """
 
     job_id: str
     region: str
     start_s: float
     scale: int = 1
+    until_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +230,12 @@ class Suspend:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Let a suspended job go on where it was, from `start_s` on."""
+    """Let a suspended job go on where it was, from `start_s` on; `until_s` as in `Place`."""
 
     job_id: str
     start_s: float
     scale: int = 1
+    until_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +290,8 @@ Decision = Place | Defer | Suspend | Resume | Migrate | Resize | Cancel | PowerS
 class Commitment:
     """A job that is running, or will run: who holds or will hold what, where, and until when.
 
-    `end_s` is an estimate. `state` is running, saving (its checkpoint), queued, planned or moving (its data).
+    `end_s` is an estimate. `state` is running, restoring or saving (its checkpoint), queued, planned or moving (its
+    data).
     """
 
     job: Job

@@ -22,6 +22,7 @@ from sim.scenario import Scenario, parse_scenario
 from sim.schedulers.base import Plan
 from sim.summary import Accounts
 from sim.units import FloatArray, IntArray
+from sim.world import World, origins
 
 FORMAT = 2
 TABLES = ("placements", "jobs", "regions", "decisions", "transfers", "switches", "services")
@@ -70,6 +71,7 @@ def write_run(
         "policies": list(policies),
         "rules": list(rules),
         "seed": scenario.seed,
+        "signals": _signals(run.world),
         "versions": versions(),
         "timings": {"wall_s": run.wall_s, "scheduler_s": run.scheduler_s},
     }
@@ -77,6 +79,21 @@ def write_run(
     write_json(path / "summary.json", summary)
     for name, table in _tables(run, accounts).items():
         pq.write_table(table, path / f"{name}.parquet", compression="zstd")
+
+
+def _signals(world: World) -> list[dict[str, Any]]:
+    """Return where each region's signals come from, and how much of each is estimated; null where nothing says."""
+    return [
+        {
+            "signal": name,
+            "region": region.id,
+            "zone": region.zone,
+            "file": origin and origin.file,
+            "column": origin and origin.column,
+            "estimated_share": origin and origin.estimated_share,
+        }
+        for name, region, origin in origins(world)
+    ]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from sim.constraints import Constraints, binds
 from sim.engine import Engine
 from sim.errors import RuleDenied
 from sim.history import History
-from sim.model import Decision, Place
+from sim.model import Cancel, Decision, Defer, Migrate, Place, PowerServers, Resize, Resume, Route, Suspend
 from sim.schedulers.base import Plan, Scheduler
 from sim.units import BoolArray
 from sim.view import View
@@ -55,22 +60,70 @@ class Run:
     wall_s: float = 0.0
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python's cycle collector from walking through hundreds of thousands of live records again and again.
+
+    A run makes no cycles worth collecting, and reference counting goes on as ever.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None = None) -> Run:
     """Return the run of a numeric scheduler on a world, the rules binding it if any are given."""
     began = time.perf_counter()
-    engine = Engine(world, constraints, looks_ahead=scheduler.looks_ahead)
+    engine = Engine(
+        world,
+        constraints,
+        looks_ahead=scheduler.looks_ahead,
+        acts=scheduler.acts,
+        foretold=world.truth() if scheduler.foresight else None,
+    )
     run = Run(world, scheduler.name, engine.history)
     rules = binds(engine.constraints)
-    while view := engine.next_view():
-        asked = time.perf_counter()
-        plan = scheduler.plan(view)
-        run.scheduler_s += time.perf_counter() - asked
-        if rules:
-            _one_by_one(run, engine, scheduler, view, plan)
-        elif len(plan):
-            _at_once(run, engine, scheduler, view, plan)
+    with _without_collector():
+        while view := engine.next_view():
+            asked = time.perf_counter()
+            plan = scheduler.plan(view)
+            run.scheduler_s += time.perf_counter() - asked
+            _act(run, engine, scheduler, view, plan.actions)
+            if rules or plan.until_s is not None:
+                _one_by_one(run, engine, scheduler, view, plan)
+            elif len(plan):
+                _at_once(run, engine, scheduler, view, plan)
     run.wall_s = time.perf_counter() - began
     return run
+
+
+def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Sequence[Decision]) -> None:
+    """Carry out what is done beside starting pending jobs."""
+    for action in actions:
+        run.decisions.append(
+            DecisionRow(
+                epoch=engine.epoch,
+                now_s=view.now_s,
+                job_id=getattr(action, "job_id", getattr(action, "service_id", "")),
+                action=ACTION_NAMES[type(action)],
+                region=getattr(action, "region", getattr(action, "origin", "")),
+                start_s=getattr(action, "start_s", getattr(action, "until_s", view.now_s)),
+                candidate=scheduler.name,
+                forecast_carbon_g=None,
+                reason="",
+                verdict=carry_out(engine, action),
+            )
+        )
+
+
+ACTION_NAMES: dict[type, str] = {
+    Defer: "defer", Suspend: "suspend", Resume: "resume", Migrate: "migrate", Resize: "resize", Cancel: "cancel",
+    PowerServers: "power_servers", Route: "route",
+}  # fmt: skip
 
 
 def _at_once(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:
@@ -78,10 +131,16 @@ def _at_once(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: P
     due = scheduler.due(view, plan)
     run.plans.append(PlanRows(engine.epoch, view.now_s, plan, due))
     if due.all():
-        engine.place_all(plan.jobs.positions.tolist(), plan.region.tolist(), plan.start_s.tolist())
+        _place(engine, plan, slice(None))
         return
-    engine.place_all(plan.jobs.positions[due].tolist(), plan.region[due].tolist(), plan.start_s[due].tolist())
+    _place(engine, plan, due)
     engine.defer_all(plan.jobs.positions[~due].tolist(), view.now_s + view.epoch_s)
+
+
+def _place(engine: Engine, plan: Plan, which: BoolArray | slice) -> None:
+    jobs, regions, starts_s = plan.jobs.positions[which], plan.region[which], plan.start_s[which]
+    scales = None if plan.scale is None else plan.scale[which].astype(np.int64).tolist()
+    engine.place_all(jobs.tolist(), regions.tolist(), starts_s.tolist(), scales)
 
 
 def _one_by_one(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import yaml
@@ -25,16 +23,21 @@ from pydantic import (
 )
 
 from sim import synthetic
+from sim.demand import ServiceSpec, Span
 from sim.errors import InputError
 from sim.forecast import FORECASTERS
+from sim.foresight import Foretold
+from sim.links import NetworkSpec
 from sim.model import Region
 from sim.services import Service
 from sim.signals import Bundle, Signal, SignalFile
-from sim.sites import Name, NetworkSpec, NotNegative, Positive, RegionSpec, Spec, need_data_dir
-from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW, at_time
+from sim.sites import Name, NotNegative, Positive, RegionSpec, Spec, need_data_dir
+from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW
 from sim.workload import WorkloadSpec, build_workload
 from sim.world import Accounting, World
 
+_FORECAST_ERRORS = 0xF0CA
+"""Sets the random stream of forecast errors apart from that of the jobs."""
 HISTORY_DAYS = 7
 """Days of each series before the start that forecasters may learn from."""
 
@@ -86,9 +89,19 @@ class SyntheticSignals(Spec):
 
 
 class ForecastSpec(Spec):
-    """Which model forecasts carbon intensity and price."""
+    """Which model forecasts carbon intensity and price; `perfect` tells every scheduler the truth.
 
-    model: Literal["seasonal-naive"] = "seasonal-naive"
+    `error` goes with `perfect`: the standard deviation of what is told, as a share of each zone's mean intensity.
+    """
+
+    model: Literal["seasonal-naive", "fading-profile", "perfect"] = "seasonal-naive"
+    error: NotNegative = 0.0
+
+    @model_validator(mode="after")
+    def _error_needs_the_truth(self) -> ForecastSpec:
+        if self.error and self.model != "perfect":
+            raise ValueError("error is put on the truth: it goes with model perfect; a forecaster makes its own")
+        return self
 
 
 class AccountingSpec(Spec):
@@ -112,22 +125,6 @@ class ObjectiveSpec(Spec):
     usd_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
     delay_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 0.0
     late_weight_g: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 1e6
-
-
-class ServiceSpec(Spec):
-    """An interactive service: what a replica holds and answers, its limit, and the mean requests a second by home.
-
-    Through the day the rate swings around its mean by `swing`, highest at `peak_hour` of the home's local time.
-    """
-
-    id: Name
-    cpus: Positive
-    memory_gb: NotNegative = 0.0
-    requests_per_s: Positive
-    limit_ms: Positive
-    mean_rates: dict[Name, Positive]
-    swing: Annotated[float, Field(ge=0, le=1)] = 0.5
-    peak_hour: Annotated[float, Field(ge=0, lt=24)] = 20.0
 
 
 class Scenario(Spec):
@@ -273,10 +270,11 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         InputError: If data is missing, incomplete or unfit: names file, field, found, expected.
     """
     regions = tuple(spec.region(data_dir) for spec in scenario.regions)
-    ids = tuple(region.id for region in regions)
     horizon_s = (scenario.days + scenario.drain_days) * DAY_S
     rng = np.random.default_rng(scenario.seed)
     intensity, price = _signals(scenario, regions, horizon_s, data_dir)
+    temperature = _temperatures(scenario, regions, horizon_s, data_dir)
+    onsite = _onsite(scenario, regions, horizon_s, data_dir)
     return World(
         start=scenario.start_utc,
         epoch_s=float(round(scenario.epoch_min * MINUTE_S)),
@@ -285,14 +283,39 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         workload=build_workload(scenario.workload, scenario.start_utc, scenario.days * DAY_S, regions, rng, data_dir),
         intensity=intensity,
         price=price,
-        forecaster=FORECASTERS[scenario.forecast.model](),
+        forecaster=FORECASTERS["seasonal-naive" if scenario.forecast.model == "perfect" else scenario.forecast.model](),
         accounting=Accounting(**scenario.accounting.model_dump(exclude={"signal", "scope"})),
-        temperature=_temperatures(scenario, regions, horizon_s, data_dir),
-        onsite=_onsite(scenario, regions, horizon_s, data_dir),
-        network=scenario.network.network(ids) if scenario.network else None,
-        services=tuple(_service(spec, scenario, regions, horizon_s) for spec in scenario.services),
+        temperature=temperature,
+        onsite=onsite,
+        network=scenario.network.network(regions, data_dir) if scenario.network else None,
+        services=_services(scenario, regions, horizon_s, data_dir),
         at_arrivals=scenario.decide == "arrivals",
+        foretold=_foretold(scenario, intensity, price, temperature, onsite),
     )
+
+
+def _foretold(
+    scenario: Scenario,
+    intensity: tuple[Signal, ...],
+    price: tuple[Signal, ...],
+    temperature: tuple[Signal | None, ...],
+    onsite: tuple[Signal | None, ...],
+) -> Foretold | None:
+    """Return what schedulers are told in place of forecasts, if the scenario wants it; errors come from its seed."""
+    if scenario.forecast.model != "perfect":
+        return None
+    rng = np.random.default_rng([scenario.seed, _FORECAST_ERRORS])
+    missing = (None,) * len(intensity)
+    return Foretold.of(
+        intensity, price, temperature or missing, onsite or missing, error=scenario.forecast.error, rng=rng
+    )
+
+
+def _services(
+    scenario: Scenario, regions: tuple[Region, ...], horizon_s: float, data_dir: Path | None
+) -> tuple[Service, ...]:
+    span = Span(scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
+    return tuple(spec.service(regions, span, data_dir) for spec in scenario.services)
 
 
 def _temperatures(
@@ -332,36 +355,17 @@ def _site_power(
     if not parts:
         return None
     together = Bundle.of(parts)
-    return Signal(region.zone, "W", together.start_s, together.step_s, together.values.sum(axis=0))
+    origins = tuple(origin for part in parts for origin in part.origins)
+    return Signal(region.zone, "W", together.start_s, together.step_s, together.values.sum(axis=0), origins=origins)
 
 
 def _series(
     spec: SeriesSpec, unit: str, region: Region, scenario: Scenario, horizon_s: float, data_dir: Path | None
 ) -> Signal:
     file = SignalFile(need_data_dir(data_dir, "signals") / spec.file, spec.column, unit)
-    return file.read(region.zone, scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
-
-
-def _service(spec: ServiceSpec, scenario: Scenario, regions: tuple[Region, ...], horizon_s: float) -> Service:
-    ids = [region.id for region in regions]
-    strange = [home for home in spec.mean_rates if home not in ids]
-    if strange:
-        raise InputError(f"service {spec.id}: no region {strange[0]!r} in mean_rates; regions are {', '.join(ids)}")
-    rates = tuple(
-        _daily_rate(spec, region, scenario, horizon_s) if region.id in spec.mean_rates else None for region in regions
-    )
-    return Service(spec.id, spec.cpus, spec.memory_gb, spec.requests_per_s, spec.limit_ms / 1000, rates)
-
-
-def _daily_rate(spec: ServiceSpec, region: Region, scenario: Scenario, horizon_s: float) -> Signal:
-    """Return hourly request rates: mean x (1 + swing x cos(hours from the local peak))."""
-    first_s = -HISTORY_DAYS * DAY_S
-    times_s = first_s + HOUR_S * np.arange(math.ceil((horizon_s - first_s) / HOUR_S))
-    zone = ZoneInfo(region.tz)
-    local = [at_time(scenario.start_utc, float(t)).astimezone(zone) for t in times_s]
-    hours = np.array([moment.hour + moment.minute / 60 for moment in local])
-    shape = 1.0 + spec.swing * np.cos((hours - spec.peak_hour) / 24 * 2 * np.pi)
-    return Signal(region.zone, "requests/s", first_s, HOUR_S, spec.mean_rates[region.id] * shape)
+    signal = file.read(region.zone, scenario.start_utc, -HISTORY_DAYS * DAY_S, horizon_s)
+    # as the scenario names it: where the data folder lies is nobody's concern
+    return replace(signal, origins=tuple(replace(origin, file=spec.file) for origin in signal.origins))
 
 
 def _signals(
@@ -374,15 +378,12 @@ def _signals(
     first_s = -HISTORY_DAYS * DAY_S
     if isinstance(scenario.signals, SyntheticSignals):
         return _synthetic(scenario.signals.seed, scenario.start_utc, regions, first_s, horizon_s)
-    folder = need_data_dir(data_dir, "signals")
     carbon, price = scenario.signals.carbon, scenario.signals.price
-    file = SignalFile(folder / carbon.file, carbon.column, "gCO2eq/kWh")
-    intensity = tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions)
+    intensity = tuple(_series(carbon, "gCO2eq/kWh", region, scenario, horizon_s, data_dir) for region in regions)
     if isinstance(price, str):
-        free = tuple(replace(signal, unit="USD/MWh", values=np.zeros_like(signal.values)) for signal in intensity)
-        return intensity, free
-    file = SignalFile(folder / price.file, price.column, "USD/MWh")
-    return intensity, tuple(file.read(region.zone, scenario.start_utc, first_s, horizon_s) for region in regions)
+        free = (replace(one, unit="USD/MWh", values=np.zeros_like(one.values), origins=()) for one in intensity)
+        return intensity, tuple(free)
+    return intensity, tuple(_series(price, "USD/MWh", region, scenario, horizon_s, data_dir) for region in regions)
 
 
 def _synthetic(

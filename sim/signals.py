@@ -26,15 +26,33 @@ LARGEST = 1e6
 """No grid emits, and no market asks, as much as this: a larger value is a broken file."""
 
 
+FLAG = "estimated"
+"""The column of a file in which its provider marks estimates."""
+
+
 class SignalRangeError(Exception):
     """A signal was asked for a time that it does not cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file and column that a signal was read from.
+
+    `estimated_share` is the share of its values, from the scenario's start on, that the file marks as estimates of the
+    provider (column `estimated`); None if the file does not say.
+    """
+
+    file: str
+    column: str
+    estimated_share: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Signal:
     """A piecewise constant series: value k holds over [start_s + k step_s, start_s + (k+1) step_s).
 
-    `issued_at_s` is None for what was measured, and the moment of issue for a forecast.
+    `issued_at_s` is the moment of issue of a forecast, else None. `origins` are what it was read from; none if it was
+    generated. A view has no origins: they tell of the whole span.
     """
 
     zone: str
@@ -43,6 +61,7 @@ class Signal:
     step_s: float
     values: FloatArray
     issued_at_s: float | None = None
+    origins: tuple[Origin, ...] = ()
 
     @property
     def end_s(self) -> float:
@@ -165,11 +184,12 @@ class Bundle:
 
 @dataclass(frozen=True)
 class SignalFile:
-    """Where a signal stands: a Parquet file with columns `zone`, `ts` (UTC, interval start) and a value."""
+    """Where a signal stands: a Parquet file with columns `zone` (or `key`), `ts` (UTC, interval start) and a value."""
 
     path: Path
     column: str
     unit: str
+    key: str = "zone"
 
     def _table(self, zone: str) -> pa.Table:
         if not self.path.is_file():
@@ -178,7 +198,7 @@ class SignalFile:
             schema = pq.read_schema(self.path)
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(f"{self.path}: not a readable Parquet file ({error})") from None
-        for name in ("zone", "ts", self.column):
+        for name in (self.key, "ts", self.column):
             if name not in schema.names:
                 raise InputError(f"{self.path}: column {name!r} is missing; found {', '.join(schema.names)}")
         if not pa.types.is_timestamp(schema.field("ts").type) or schema.field("ts").type.tz is None:
@@ -189,14 +209,15 @@ class SignalFile:
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
             raise InputError(f"{self.path}: column {self.column!r} is {kind}; expected numbers")
         try:
-            table = pq.read_table(self.path, columns=["ts", self.column], filters=[("zone", "=", zone)])
+            flag = [FLAG] if FLAG in schema.names and pa.types.is_boolean(schema.field(FLAG).type) else []
+            table = pq.read_table(self.path, columns=["ts", self.column, *flag], filters=[(self.key, "=", zone)])
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InputError(f"{self.path}: cannot be read ({' '.join(str(error).split())[:200]})") from None
         if not len(table):
-            known = sorted(pc.unique(pq.read_table(self.path, columns=["zone"])["zone"]).to_pylist())
+            known = sorted(pc.unique(pq.read_table(self.path, columns=[self.key])[self.key]).to_pylist())
             near = difflib.get_close_matches(zone, map(str, known), n=3, cutoff=0.3) or [str(one) for one in known[:10]]
             raise InputError(
-                f"{self.path}: no zone {zone!r}; near it are {', '.join(near) or 'none: the file is empty'}"
+                f"{self.path}: no {self.key} {zone!r}; near it are {', '.join(near) or 'none: the file is empty'}"
             )
         return table
 
@@ -212,11 +233,18 @@ class SignalFile:
         stamps_s = micros / 1e6 - start.timestamp()
         values = table[self.column].cast(pa.float64()).to_numpy(zero_copy_only=False)
         if len(stamps_s) < 2:
-            raise InputError(f"{self.path}: zone {zone} has {len(stamps_s)} rows; expected a series")
+            raise InputError(f"{self.path}: {self.key} {zone} has {len(stamps_s)} rows; expected a series")
         step_s = float(np.median(np.diff(stamps_s)))
         keep = (stamps_s > first_s - step_s) & (stamps_s < last_s)
         self._check_span(zone, start, stamps_s[keep], values[keep], step_s, (first_s, last_s))
-        return Signal(zone, self.unit, float(stamps_s[keep][0]), step_s, values[keep])
+        origin = self._origin(table.filter(pa.array(keep & (stamps_s > -step_s))))
+        return Signal(zone, self.unit, float(stamps_s[keep][0]), step_s, values[keep], origins=(origin,))
+
+    def _origin(self, table: pa.Table) -> Origin:
+        """Return where the rows of the run come from; a flag that is null marks nothing."""
+        if FLAG not in table.column_names or not len(table):
+            return Origin(str(self.path), self.column)
+        return Origin(str(self.path), self.column, (pc.sum(table[FLAG]).as_py() or 0) / len(table))
 
     def _check_span(
         self,
@@ -227,7 +255,7 @@ class SignalFile:
         step_s: float,
         span: tuple[float, float],
     ) -> None:
-        where = f"{self.path}: zone {zone}, column {self.column!r}"
+        where = f"{self.path}: {self.key} {zone}, column {self.column!r}"
         wanted = f"{iso(at_time(start, span[0]))} to {iso(at_time(start, span[1]))}"
         if not len(stamps_s) or stamps_s[0] > span[0] or stamps_s[-1] + step_s < span[1]:
             have = (

@@ -1,8 +1,7 @@
-"""Sites as a scenario file words them: regions, servers, cooling, closures, and the network between them."""
+"""Sites as a scenario file words them: regions, servers, cooling, closures."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -13,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sim.cooling import Cooling
 from sim.errors import InputError
 from sim.model import Closure, PowerSaving, Region, Server
-from sim.network import KWH_PER_GB, Network
 from sim.units import HOUR_S
 
 HOURS_A_YEAR = 8766.0
@@ -196,49 +194,6 @@ class RegionSpec(Spec):
             for specs, announced in ((self.maintenance, True), (self.outages, False))
             for c in specs
         )
-
-
-class LinkSpec(Spec):
-    """A link between two regions, both ways; what is not given is as the network's rest."""
-
-    between: Annotated[list[Name], Field(min_length=2, max_length=2)]
-    rtt_ms: NotNegative | None = None
-    mbps: Positive | None = None
-    kwh_per_gb: NotNegative | None = None
-    usd_per_gb: NotNegative | None = None
-
-
-class NetworkSpec(Spec):
-    """What moving data between regions takes: every link alike, but for those in `links`."""
-
-    rtt_ms: NotNegative = 80.0
-    mbps: Positive = 1000.0
-    kwh_per_gb: NotNegative = KWH_PER_GB
-    usd_per_gb: NotNegative = 0.02
-    links: list[LinkSpec] = []
-
-    def network(self, ids: tuple[str, ...]) -> Network:
-        """Return the network between these regions. Raises InputError if a link names another."""
-        made = Network.uniform(
-            len(ids),
-            rtt_s=self.rtt_ms / 1000,
-            throughput_bps=self.mbps * 1e6,
-            energy_kwh_per_gb=self.kwh_per_gb,
-            usd_per_gb=self.usd_per_gb,
-        )
-        matrices = {name: values.copy() for name, values in asdict(made).items()}
-        scale = {"rtt_ms": ("rtt_s", 1e-3), "mbps": ("throughput_bps", 1e6)}
-        for link in self.links:
-            strange = [name for name in link.between if name not in ids]
-            if strange:
-                raise InputError(f"network.links: no region {strange[0]!r}; regions are {', '.join(ids)}")
-            a, b = (ids.index(name) for name in link.between)
-            for field in ("rtt_ms", "mbps", "kwh_per_gb", "usd_per_gb"):
-                value = getattr(link, field)
-                if value is not None:
-                    name, factor = scale.get(field, ({"kwh_per_gb": "energy_kwh_per_gb"}.get(field, field), 1.0))
-                    matrices[name][[a, b], [b, a]] = value * factor
-        return Network(**matrices)
 
 
 def need_data_dir(data_dir: Path | None, field: str) -> Path:

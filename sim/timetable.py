@@ -6,6 +6,7 @@ rules bind them all alike. The grid's first slot begins now; R regions, K slots,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,7 +44,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A job's planned run and its forecast figures, None where none were made. `late` as in Options."""
+    """A job's planned run and its forecast figures, None where none were made. `late` as in Options.
+
+    `scale` is its workers; at `until_s` it is to be suspended if it has not ended.
+    """
 
     job: Job
     region: str
@@ -51,6 +55,8 @@ class Assignment:
     carbon_g: float | None
     cost_usd: float | None
     late: bool
+    scale: int = 1
+    until_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +84,19 @@ Score = Callable[[Options], FloatArray]
 class Timetable:
     """Forecasts and free capacity per region and slot; assignments made on it take room from later ones."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, outlook: Bundle | None = None) -> None:
+        """Lay out the hours ahead; `outlook` takes the place of the view's own intensity forecast, if given."""
         self.view = view
+        self._outlook = outlook or view.intensity_outlook
         slots = int(np.ceil(view.horizon_s / view.epoch_s))
         self.edges_s = view.now_s + view.epoch_s * np.arange(slots + 1.0)
         self._overhead = view.overhead(self.edges_s[:-1])
         self._cpu_w, self._gpu_w = view.cpu_w, view.gpu_w
-        self._carbon_g_per_w = self._per_watt(view.intensity_outlook)
+        self._carbon_g_per_w = self._per_watt(self._outlook)
         self._slots = slots
 
     @cached_property
-    def _free(self) -> FloatArray:
+    def free(self) -> FloatArray:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
 
@@ -107,7 +115,7 @@ class Timetable:
     @cached_property
     def intensity(self) -> FloatArray:
         """Forecast carbon intensity at each slot's start, shape (R, K)."""
-        return self.view.intensity_outlook.at(self.edges_s[:-1])
+        return self._outlook.at(self.edges_s[:-1])
 
     @cached_property
     def price(self) -> FloatArray:
@@ -178,7 +186,7 @@ class Timetable:
 
     def _fits(self, job: Job, count: int, length: int) -> BoolArray:
         """Return, shape (R, S), whether every slot of a run has room, by a running count of full slots."""
-        full = (self._free[:, : count + length - 1] < demand(job) - _ROOM_EPS).any(axis=2)
+        full = (self.free[:, : count + length - 1] < demand(job) - _ROOM_EPS).any(axis=2)
         sums = np.zeros((full.shape[0], full.shape[1] + 1), dtype=np.int64)
         np.cumsum(full, axis=1, out=sums[:, 1:])
         fits: BoolArray = sums[:, length : length + count] == sums[:, :count]
@@ -190,16 +198,9 @@ class Timetable:
         What moving its data away from home emits and costs is in it, at the grid and price of the slot of its start.
         """
         watts = (job.cpus * job.utilization * self._cpu_w + job.gpus * self._gpu_w)[:, None]
-        whole, part = divmod(job.duration_estimate_s / self.view.epoch_s, 1.0)
-        k, used = int(whole), slice(0, count)
-
-        def run(sums: FloatArray) -> FloatArray:
-            end = sums[:, k : k + count]
-            if part > _EPS:  # linear between edges: exact where slots do not straddle samples
-                end = (1 - part) * end + part * sums[:, k + 1 : k + 1 + count]
-            return np.asarray(watts * (end - sums[:, used]))
-
-        carbon, cost = run(self._carbon_g_per_w), run(self._cost_usd_per_w)
+        seconds = job.duration_estimate_s
+        carbon = watts * self._from_each_edge(self._carbon_g_per_w, seconds, count)
+        cost = watts * self._from_each_edge(self._cost_usd_per_w, seconds, count)
         network = self.view.network
         if network is None or not job.data_gb:
             return carbon, cost
@@ -208,6 +209,24 @@ class Timetable:
         rent = network.transfer_usd(home, there, job.data_gb)[:, None]
         move_usd = rent + kwh * self.price[home, :count] / KWH_PER_MWH
         return carbon + kwh * self.intensity[home, :count], cost + move_usd
+
+    def _from_each_edge(self, sums: FloatArray, seconds: float, count: int) -> FloatArray:
+        """Return the part of a running sum that falls on so many seconds from each of the first edges, (R, count)."""
+        whole, part = divmod(seconds / self.view.epoch_s, 1.0)
+        k = int(whole)
+        end = sums[:, k : k + count]
+        if part > _EPS:  # linear between edges: exact where slots do not straddle samples
+            end = (1 - part) * end + part * sums[:, k + 1 : k + 1 + count]
+        return np.asarray(end - sums[:, :count])
+
+    def run_g_per_w(self, seconds: float, count: int) -> FloatArray:
+        """Return the grams of one IT watt over so many seconds from each of the first slots' starts, (R, count)."""
+        return self._from_each_edge(self._carbon_g_per_w, seconds, count)
+
+    @property
+    def slot_g_per_w(self) -> FloatArray:
+        """The grams of one IT watt through each slot, shape (R, K)."""
+        return np.diff(self._carbon_g_per_w, axis=1)
 
     def assign(self, job: Job, score: Score, late_score: Score | None = None) -> Assignment | None:
         """Book the feasible option of the lowest score; None if there is none.
@@ -238,7 +257,7 @@ class Timetable:
     def _book(self, options: Options, r: int, s: int) -> Assignment:
         job = options.job
         last = s + self._slot_after(self.view.now_s + job.duration_estimate_s)
-        self._free[r, s:last] -= demand(job)
+        self.free[r, s:last] -= demand(job)
         return Assignment(
             job=job,
             region=self.view.regions[r].id,
@@ -269,7 +288,7 @@ class Timetable:
         )
         problem = rule or problem
         if not problem:
-            self._free[r, s : s + length] -= demand(job)
+            self.free[r, s : s + length] -= demand(job)
         watts = job.cpus * job.utilization * self._cpu_w[r] + job.gpus * self._gpu_w[r]
         carbon, cost = (
             float(watts * np.diff(np.interp([start_s, end_s], self.edges_s, sums[r]))[0])
@@ -283,27 +302,54 @@ class Timetable:
         """Return how many slots each job touches when it starts at a slot's edge, shape (P,)."""
         return np.ceil(jobs.duration_estimate_s / self.view.epoch_s - _EPS).astype(np.int64)
 
-    def cheapest(self, jobs: Jobs, *, home_only: bool = False) -> Choices:
+    def timely_starts(self, jobs: Jobs) -> IntArray:
+        """Return how many slots, from now on, each job may start in and be in time, shape (P,)."""
+        last = np.floor((jobs.latest_start_s + ROUNDING_S - self.view.now_s) / self.view.epoch_s + _EPS)
+        return np.asarray(np.maximum(0, np.minimum(last.astype(np.int64), self._slots - self.lengths(jobs) - 1) + 1))
+
+    def watts(self, jobs: Jobs) -> FloatArray:
+        """Return the dynamic IT watts of each job in each region, shape (P, R)."""
+        busy = jobs.cpus * jobs.utilization
+        return np.asarray(busy[:, None] * self._cpu_w + jobs.gpus[:, None] * self._gpu_w)
+
+    def slots_away(self, jobs: Jobs) -> IntArray:
+        """Return how many slots must pass until each job's data can be in each region, shape (P, R)."""
+        network, shape = self.view.network, (len(jobs), len(self.view.regions))
+        if network is None:
+            return np.zeros(shape, dtype=np.int64)
+        there = np.arange(shape[1])
+        away_s = network.transfer_s(jobs.home[:, None], there, jobs.data_gb[:, None])
+        return np.ceil(np.broadcast_to(away_s, shape) / self.view.epoch_s - _EPS).astype(np.int64)
+
+    def transfer_g(self, jobs: Jobs) -> FloatArray | None:
+        """Return what moving each job's data emits at the grid of each slot, shape (P, R, K); None if nothing moves."""
+        network = self.view.network
+        if network is None or not jobs.data_gb.any():
+            return None
+        kwh = network.transfer_kwh(jobs.home[:, None], np.arange(len(self.view.regions)), jobs.data_gb[:, None])
+        return np.asarray(kwh[:, :, None] * self.intensity[jobs.home][:, None, :])
+
+    def cheapest(self, jobs: Jobs, *, home_only: bool = False, alone: bool = False) -> Choices:
         """Return each job's feasible timely option of least forecast carbon, as if the others were not there.
 
-        No rules are looked at: only for Views without any. Ties as in `assign`.
+        `alone` leaves out what runs and is booked too. No rules are looked at: only for Views without any. Ties as in
+        `assign`.
         """
         if len(jobs) <= _CHUNK:
-            return self._cheapest(jobs, home_only=home_only)
-        parts = [self._cheapest(jobs.take(range(p, min(p + _CHUNK, len(jobs)))), home_only=home_only)
+            return self._cheapest(jobs, home_only=home_only, alone=alone)
+        parts = [self._cheapest(jobs.take(range(p, min(p + _CHUNK, len(jobs)))), home_only=home_only, alone=alone)
                  for p in range(0, len(jobs), _CHUNK)]  # fmt: skip
         columns = zip(*((part.region, part.slot, part.carbon_g) for part in parts), strict=True)
         return Choices(*(np.concatenate(column) for column in columns))
 
-    def _cheapest(self, jobs: Jobs, *, home_only: bool) -> Choices:
-        view, slots, each = self.view, len(self.edges_s) - 1, np.arange(len(jobs))
+    def _cheapest(self, jobs: Jobs, *, home_only: bool, alone: bool) -> Choices:
+        view, each = self.view, np.arange(len(jobs))
         length = self.lengths(jobs)
-        last = np.floor((jobs.latest_start_s + ROUNDING_S - view.now_s) / view.epoch_s + _EPS).astype(np.int64)
-        last = np.minimum(last, slots - length - 1)
+        last = self.timely_starts(jobs) - 1
         start = np.arange(max(1, int(last.max()) + 1))
         regions = jobs.home[None, :] if home_only else np.arange(len(view.regions))[:, None]  # (1, P) or (R, 1)
         carbon = self._many_run_sums(jobs, regions, start)  # (R', P, S)
-        feasible = (start <= last[:, None]) & self._many_fit(jobs, regions, start, length)
+        feasible = (start <= last[:, None]) & self._many_fit(jobs, regions, start, length, alone=alone)
         carbon = np.where(feasible, carbon, np.inf)
         least = carbon.min(axis=(0, 2))
         tie = carbon <= (least + _EPS * np.maximum(1.0, np.abs(least)))[:, None]
@@ -334,10 +380,14 @@ class Timetable:
             carbon += kwh[:, :, None] * self.intensity[jobs.home][:, np.minimum(start, count - 1)]
         return carbon
 
-    def _many_fit(self, jobs: Jobs, regions: IntArray, start: IntArray, length: IntArray) -> BoolArray:
+    def _many_fit(self, jobs: Jobs, regions: IntArray, start: IntArray, length: IntArray, *, alone: bool) -> BoolArray:
         """Return where each job has room and its data in time, shape (R', P, S) or one that broadcasts to it."""
         fits = np.ones((1, 1, 1), dtype=bool)
-        if not self.view.ample:
+        if alone:
+            whole = np.array([region.capacity for region in self.view.regions])
+            small = np.asarray((jobs.demand[None, :, :] <= whole[:, None, :] + _ROOM_EPS).all(axis=2))  # (R, P)
+            fits = (small if regions.shape[1] == 1 else small[jobs.home, np.arange(len(jobs))][None, :])[:, :, None]
+        elif not self.view.ample:
             fits = self._runs_of_room(jobs, regions, start, length)
         if self.view.network is not None and jobs.data_gb.any():
             there = np.broadcast_to(regions, (regions.shape[0], len(jobs)))
@@ -347,11 +397,11 @@ class Timetable:
 
     def _runs_of_room(self, jobs: Jobs, regions: IntArray, start: IntArray, length: IntArray) -> BoolArray:
         """Return, shape (R', P, S), where all slots of a run have room; jobs of like demand share a count."""
-        slots = self._free.shape[1]
+        slots = self.free.shape[1]
         fits = np.empty((regions.shape[0], len(jobs), len(start)), dtype=bool)
         kinds, kind = np.unique(jobs.demand, axis=0, return_inverse=True)
         for n, wanted in enumerate(kinds):
-            full = (self._free < wanted - _ROOM_EPS).any(axis=2)
+            full = (self.free < wanted - _ROOM_EPS).any(axis=2)
             sums = np.zeros((full.shape[0], slots + 1), dtype=np.int64)
             np.cumsum(full, axis=1, out=sums[:, 1:])
             mine = np.flatnonzero(kind == n)
@@ -366,7 +416,7 @@ class Timetable:
             return False
         if self.view.ample:
             return True
-        room, width = self._free.copy(), self._free.shape[1]
+        room, width = self.free.copy(), self.free.shape[1]
         change = np.zeros((len(self.view.regions), width + 1, 3))
         end = np.minimum(choices.slot + self.lengths(jobs), width)
         np.add.at(change, (choices.region, choices.slot), jobs.demand)
@@ -374,16 +424,16 @@ class Timetable:
         room -= np.cumsum(change, axis=1)[:, :-1]
         if room.min() < -_ROOM_EPS:
             return False
-        self._free = room
+        self.free = room
         return True
 
     def still_fits(self, job: Job, r: int, s: int, length: int) -> bool:
         """Return whether a run of so many slots from slot `s` in region `r` has room."""
-        return bool((self._free[r, s : s + length] >= demand(job) - _ROOM_EPS).all())
+        return bool((self.free[r, s : s + length] >= demand(job) - _ROOM_EPS).all())
 
     def book(self, job: Job, r: int, s: int, length: int) -> None:
         """Take the room of a run."""
-        self._free[r, s : s + length] -= demand(job)
+        self.free[r, s : s + length] -= demand(job)
 
 
 def earliest(options: Options) -> FloatArray:

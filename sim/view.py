@@ -11,9 +11,11 @@ import numpy as np
 
 from sim.constraints import Constraints
 from sim.forecast import Forecaster, Measured, forecast
+from sim.foresight import Foretold, told_at, told_from
 from sim.jobs import Jobs
 from sim.model import Commitment, Job, Region, Suspended
 from sim.network import Network
+from sim.open_work import OpenWork
 from sim.services import ServiceView
 from sim.signals import Bundle, Signal
 from sim.units import FloatArray
@@ -38,7 +40,7 @@ class Site:
     """What Views are cut from: it holds the future too, so nobody but a View may touch it.
 
     Signals stand beside themselves stacked into one matrix, where they share a grid. `pue` has shape (R, 1) where
-    neither weather nor on-site supply changes it, else it is None.
+    neither weather nor on-site supply changes it, else it is None. `foretold` takes the place of forecasts, if given.
     """
 
     jobs: Jobs
@@ -48,6 +50,7 @@ class Site:
     onsite: tuple[Signal | None, ...]
     network: Network | None
     forecaster: Forecaster
+    foretold: Foretold | None
     cpu_w: FloatArray
     gpu_w: FloatArray
     pue: FloatArray | None
@@ -110,11 +113,28 @@ class View:
                 self.regions[h.region].id,
                 h.start_s,
                 h.end_s,
-                running=h.state in ("running", "saving"),
+                running=h.state in ("running", "restoring", "saving"),
                 scale=h.scale,
                 state=h.state,
             )
             for h in self.held
+        )
+
+    @cached_property
+    def work(self) -> OpenWork:
+        """What can be decided on: pending, suspended, and running jobs that have a lever left."""
+        jobs = self._site.jobs
+        levers, traits = jobs.levers[jobs.trait], jobs.traits
+        running = [h for h in self.held if h.state == "running" and levers[h.job]]
+        rates = [1.0 if h.scale == 1 else traits[jobs.trait[h.job]].throughput[h.scale - 1] for h in running]
+        return OpenWork.of(
+            jobs,
+            self.pending,
+            [(jobs.position[s.job.id], self.region_index[s.region], s.remaining_s) for s in self.suspended],
+            [
+                (h.job, h.region, max(0.0, h.end_s - self.now_s) * rate, h.scale)
+                for h, rate in zip(running, rates, strict=True)
+            ],
         )
 
     @cached_property
@@ -141,6 +161,11 @@ class View:
     def forecaster(self) -> Forecaster:
         """The model that a run forecasts with."""
         return self._site.forecaster
+
+    @property
+    def told(self) -> bool:
+        """Whether signals to come are told (see `sim.foresight`) rather than forecast."""
+        return self._site.foretold is not None
 
     @cached_property
     def intensity_measured(self) -> Measured:
@@ -175,30 +200,42 @@ class View:
     @cached_property
     def intensity_forecast(self) -> tuple[Signal, ...]:
         """Carbon intensity from now to the planning horizon, issued now, gCO2eq/kWh."""
-        return self._forecast(self.intensity)
+        return self._singly(self.intensity, self.intensity_outlook)
 
     @cached_property
     def price_forecast(self) -> tuple[Signal, ...]:
         """Electricity price from now to the planning horizon, issued now, USD/MWh."""
-        return self._forecast(self.price)
+        return self._singly(self.price, self.price_outlook)
 
     @property
     def span_s(self) -> float:
         """How far ahead forecasts reach: the horizon, and an epoch for its last slot."""
         return self.horizon_s + self.epoch_s
 
-    def _forecast(self, measured: Sequence[Signal]) -> tuple[Signal, ...]:
+    def _singly(self, measured: Sequence[Signal], outlook: Bundle) -> tuple[Signal, ...]:
+        if self._site.foretold:
+            return tuple(
+                Signal(signal.zone, signal.unit, outlook.start_s, outlook.step_s, values, issued_at_s=self.now_s)
+                for signal, values in zip(measured, outlook.values, strict=True)
+            )
         return tuple(forecast(self.forecaster, signal, self.now_s, self.span_s) for signal in measured)
 
     @cached_property
     def intensity_outlook(self) -> Bundle:
         """The intensity forecasts of all regions on one grid."""
-        return self.intensity_measured.outlook(self.forecaster, self.span_s)
+        told = self._site.foretold
+        return self._outlook(self.intensity_measured, told.intensity if told else None)
 
     @cached_property
     def price_outlook(self) -> Bundle:
         """The price forecasts of all regions on one grid."""
-        return self.price_measured.outlook(self.forecaster, self.span_s)
+        told = self._site.foretold
+        return self._outlook(self.price_measured, told.price if told else None)
+
+    def _outlook(self, measured: Measured, told: Bundle | None) -> Bundle:
+        if told:
+            return told_from(told, self.now_s, self.span_s, measured.current)
+        return measured.outlook(self.forecaster, self.span_s)
 
     def overhead(self, times_s: FloatArray) -> FloatArray:
         """Return the expected watts at the meter per watt of IT load: PUE less on-site supply.
@@ -213,15 +250,20 @@ class View:
 
     def _overhead(self, r: int, times_s: FloatArray) -> FloatArray:
         region, temperature, onsite = self.regions[r], self.temperature[r], self.onsite[r]
+        told = self._site.foretold
         factor = np.full(len(times_s), region.pue)
         if region.cooling and temperature:
-            factor = np.asarray(region.cooling.factor(self._ahead(temperature, times_s)), dtype=float)
+            ahead = self._ahead(temperature, told.temperature[r] if told else None, times_s)
+            factor = np.asarray(region.cooling.factor(ahead), dtype=float)
         if not onsite:
             return factor
         busy_w = region.cpu_w * (region.cpus - self.free[r, 0]) + region.gpu_w * (region.gpus - self.free[r, 1])
         site_w = factor * (region.idle_w + busy_w)
-        return np.asarray(factor * np.clip(1.0 - self._ahead(onsite, times_s) / np.maximum(site_w, 1e-9), 0.0, 1.0))
+        ahead_w = self._ahead(onsite, told.onsite[r] if told else None, times_s)
+        return np.asarray(factor * np.clip(1.0 - ahead_w / np.maximum(site_w, 1e-9), 0.0, 1.0))
 
-    def _ahead(self, measured: Signal, times_s: FloatArray) -> FloatArray:
+    def _ahead(self, measured: Signal, told: Signal | None, times_s: FloatArray) -> FloatArray:
+        if told:
+            return told_at(told, times_s)
         signal = forecast(self.forecaster, measured, self.now_s, self.span_s)
         return np.asarray(signal.values[((times_s - signal.start_s) // signal.step_s).astype(int)])

@@ -25,7 +25,7 @@ from sim.graphs import draw_requests, read_graphs
 from sim.importers.gaia import read_gaia
 from sim.jobs import NUMBERS, Jobs, Particulars, Traits, Workload
 from sim.model import PRIORITIES, Checkpoint, Region
-from sim.units import DAY_S, HOUR_S, FloatArray, IntArray
+from sim.units import DAY_S, HOUR_S, MINUTE_S, FloatArray, IntArray
 
 NotNegative = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Share = Annotated[float, Field(allow_inf_nan=False, gt=0, le=1)]
@@ -92,10 +92,30 @@ class LogNormalSpec(_Spec):
         return np.asarray(self.median * np.exp(self.sigma * rng.standard_normal(count)))
 
 
+class EstimateSpec(LogNormalSpec):
+    """Declared over true duration, lognormal; what is declared is then rounded up to whole `round_min` minutes."""
+
+    median: Annotated[float, Field(allow_inf_nan=False, gt=0)] = 1.0
+    round_min: NotNegative = 0.0
+
+    def declared_s(self, duration_s: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return the durations that users declare, seconds.
+
+        Example:
+            Who needs 20 minutes, and rounds to quarters of an hour, declares 30:
+
+            >>> (EstimateSpec(round_min=15).declared_s(np.array([1200.0]), np.random.default_rng(0)) / 60).tolist()
+            [30.0]
+        """
+        declared_s = duration_s * self.draw(len(duration_s), rng)
+        step_s = self.round_min * MINUTE_S
+        return np.ceil(declared_s / step_s) * step_s if step_s else declared_s
+
+
 class _Flexibility(_Spec):
     """What a scenario adds to every job. Shares are drawn from the scenario's seed; what they leave has no label.
 
-    `estimate` is the factor by which a declared duration differs from the true one.
+    `estimate` is how a declared duration differs from the true one.
     """
 
     count: Annotated[int, Field(ge=1, le=10_000_000)]
@@ -107,7 +127,7 @@ class _Flexibility(_Spec):
     tags: dict[str, Share] = {}
     interruptible: InterruptibleSpec | None = None
     elastic: ElasticSpec | None = None
-    estimate: LogNormalSpec | None = None
+    estimate: EstimateSpec | None = None
     data_gb: LogNormalSpec | None = None
     state_gb: LogNormalSpec | None = None
     utilization: Share = 1.0
@@ -433,8 +453,7 @@ def _jobs(
         if strange is not None:
             raise InputError(f"column {name!r} of the trace: found {strange!r}, expected text or null")
     _check_priorities(label["priority"], rows.ids)
-    factor = spec.estimate.draw(count, rng) if spec.estimate else 1.0
-    estimate_s = rows.duration_s * factor
+    estimate_s = spec.estimate.declared_s(rows.duration_s, rng) if spec.estimate else rows.duration_s
     given = {
         "submit_s": rows.submit_s,
         "duration_estimate_s": estimate_s,

@@ -12,11 +12,12 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.forecast import Forecaster
+from sim.foresight import Foretold
 from sim.jobs import Jobs, Workload
 from sim.model import Region
 from sim.network import Network
 from sim.services import Service
-from sim.signals import Signal
+from sim.signals import Origin, Signal
 
 ROUNDING_S = 1e-6
 """Sums of seconds may differ by so much and still be equal."""
@@ -47,6 +48,7 @@ class World:
         onsite: On-site solar and wind power of each region, W; None without any.
         network: What moving data costs; None: data are everywhere, at no cost.
         at_arrivals: Whether each submission is a decision point too.
+        foretold: What schedulers are told of the future in place of forecasts; None: they must forecast.
     """
 
     start: datetime
@@ -63,6 +65,7 @@ class World:
     network: Network | None = None
     services: tuple[Service, ...] = ()
     at_arrivals: bool = False
+    foretold: Foretold | None = None
 
     def __post_init__(self) -> None:
         """Refuse a job that no region can hold, that ends before it begins, or whose id stands twice."""
@@ -71,10 +74,23 @@ class World:
                 object.__setattr__(self, name, (None,) * len(self.regions))
         check_jobs(self.workload.jobs, self.regions)
 
+    def truth(self) -> Foretold:
+        """Return the future as it will be: what an oracle is told."""
+        return Foretold.of(self.intensity, self.price, self.temperature, self.onsite)
+
     @cached_property
     def region_index(self) -> dict[str, int]:
         """Region id to its position."""
         return {region.id: r for r, region in enumerate(self.regions)}
+
+
+def origins(world: World) -> Iterator[tuple[str, Region, Origin | None]]:
+    """Return which signal of which region comes from what; None: it was generated, or counts as 0."""
+    series = {"carbon": world.intensity, "price": world.price, "temperature": world.temperature, "onsite": world.onsite}
+    for name, signals in series.items():
+        for region, signal in zip(world.regions, signals, strict=True):
+            for origin in (signal.origins or (None,)) if signal else ():
+                yield name, region, origin
 
 
 def check_jobs(jobs: Jobs, regions: Sequence[Region]) -> None:

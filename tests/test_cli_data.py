@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tests.sim.test_scenario import content
 from tests.test_cli import Result, cws  # noqa: F401 - a fixture
+from tests.worlds import START
 
 HEADER = "Datetime (UTC),Zone Id,Carbon Intensity gCO₂eq/kWh (direct),Carbon Intensity gCO₂eq/kWh (LCA)\n"
 
@@ -53,3 +62,37 @@ def test_every_format_is_listed_with_its_source(cws):  # noqa: F811
     rows = cws("data", "formats", "--json").json
     assert {"gaia", "electricity-maps", "swf"} <= {row["name"] for row in rows}
     assert all(row["source"] for row in rows)
+
+
+def hourly_file(path: Path, flagged: int) -> None:
+    """Write 14 days of 100 g/kWh from a week before the scenario's start, the first hours of the run flagged."""
+    stamps = [START + timedelta(hours=h) for h in range(-7 * 24, 7 * 24)]
+    table = {
+        "zone": ["GB"] * len(stamps),
+        "ts": pa.array(stamps, type=pa.timestamp("us", tz="UTC")),
+        "ci": [100.0] * len(stamps),
+        "estimated": [stamp >= START and stamp < START + timedelta(hours=flagged) for stamp in stamps],
+    }
+    pq.write_table(pa.table(table), path)
+
+
+@pytest.mark.parametrize(("flagged", "warned"), [(72, False), (73, True)])
+def test_a_run_says_where_its_signals_come_from_and_warns_if_most_is_estimated(
+    cws,  # noqa: F811
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    flagged: int,
+    warned: bool,
+):
+    """The run has 144 hours: half of them are no majority."""
+    hourly_file(tmp_path / "grid.parquet", flagged)
+    spec = content(signals={"kind": "files", "carbon": {"file": "grid.parquet", "column": "ci"}})
+    path, out = tmp_path / "small.yaml", tmp_path / "run"
+    path.write_text(yaml.safe_dump(spec))
+    done = cws("simulate", path, "--scheduler", "fifo", "--data-dir", tmp_path, "--out", out)
+    assert done.code == 0
+    assert ("carbon of zone GB: 51 % of the run's values are estimates" in caplog.text) == warned
+    carbon, price = json.loads((out / "run.json").read_text())["signals"]
+    assert (carbon["file"], carbon["column"], price["file"]) == ("grid.parquet", "ci", None)
+    assert carbon["estimated_share"] == pytest.approx(flagged / 144)
+    assert cws("audit", out, "--data-dir", tmp_path).code == 0

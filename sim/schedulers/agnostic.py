@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.schedulers.base import Plan
+from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.immediate import home_first, start_now
 from sim.timetable import Assignment, Options, Timetable, earliest
 from sim.units import FloatArray
@@ -35,3 +35,8 @@ def queue_up(view: View) -> Plan:
             not_before_s[r] = max(not_before_s[r], run.start_s)
             runs.append(run)
     return Plan.of(view, runs)
+
+
+FAMILY = (
+    Scheduler("fifo", "agnostic", "first in, first out; home region first, no backfilling", plan_fifo, True, False),
+)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import overload
+from dataclasses import dataclass, replace
+from typing import Any, overload
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sim.model import Decision, Defer, Place, Region
 from sim.timetable import Assignment
 from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
+from sim.world import ROUNDING_S
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,11 @@ class Plan(Sequence[Assignment]):
     """Intended runs in the order of decision, as columns of shape (P,); each an `Assignment` when looked at.
 
     `region` is an index into the view's regions; forecast carbon and cost are None, or NaN, where
-    the planner made no forecast.
+    the planner made no forecast. `scale` (workers) and `until_s` (when to suspend) are None where all jobs run with one
+    worker and to their end.
+
+    `actions` are what is done beside starting pending jobs: suspend, resume, migrate and resize what runs, cancel,
+    power servers, route services, defer. They are carried out in their order, before the runs.
     """
 
     regions: tuple[Region, ...]
@@ -31,6 +36,29 @@ class Plan(Sequence[Assignment]):
     late: BoolArray
     carbon_g: FloatArray | None = None
     cost_usd: FloatArray | None = None
+    scale: IntArray | None = None
+    until_s: FloatArray | None = None
+    actions: tuple[Decision, ...] = ()
+
+    @classmethod
+    def acting(cls, view: View, actions: Sequence[Decision]) -> Plan:
+        """Return a plan of actions alone; a Place among them counts as a run of the plan."""
+        places = [action for action in actions if isinstance(action, Place)]
+        at = {job_id: i for i, job_id in enumerate(view.pending.ids)} if places else {}
+        jobs = view.pending.take([at[place.job_id] for place in places])
+        start_s = np.array([place.start_s for place in places], dtype=float)
+        scale = np.array([place.scale for place in places], dtype=np.int64)
+        until_s = np.array([place.until_s for place in places], dtype=float)
+        return cls(
+            regions=view.regions,
+            jobs=jobs,
+            region=np.array([view.region_index[place.region] for place in places], dtype=np.int64),
+            start_s=start_s,
+            late=start_s > jobs.latest_start_s + ROUNDING_S,
+            scale=scale if (scale > 1).any() else None,
+            until_s=until_s if np.isfinite(until_s).any() else None,
+            actions=tuple(action for action in actions if not isinstance(action, Place)),
+        )
 
     @classmethod
     def of(cls, view: View, runs: Sequence[Assignment]) -> Plan:
@@ -45,6 +73,32 @@ class Plan(Sequence[Assignment]):
             cost_usd=np.array([run.cost_usd for run in runs], dtype=float),
             late=np.array([run.late for run in runs], dtype=bool),
         )
+
+    def joined(self, other: Plan) -> Plan:
+        """Return both plans' runs and actions as one."""
+        both = [(getattr(self, name), getattr(other, name)) for name in ("carbon_g", "cost_usd", "scale", "until_s")]
+        blanks = (np.nan, np.nan, 1, math.inf)
+        carbon_g, cost_usd, scale, until_s = (
+            None if one is None and two is None else np.concatenate([_filled(one, len(self), blank),
+                                                                     _filled(two, len(other), blank)])
+            for (one, two), blank in zip(both, blanks, strict=True)
+        )  # fmt: skip
+        return Plan(
+            regions=self.regions,
+            jobs=self.jobs.with_more(other.jobs),
+            region=np.concatenate([self.region, other.region]),
+            start_s=np.concatenate([self.start_s, other.start_s]),
+            late=np.concatenate([self.late, other.late]),
+            carbon_g=carbon_g,
+            cost_usd=cost_usd,
+            scale=scale,
+            until_s=until_s,
+            actions=self.actions + other.actions,
+        )
+
+    def doing(self, actions: tuple[Decision, ...]) -> Plan:
+        """Return the plan with these actions besides."""
+        return replace(self, actions=self.actions + actions) if actions else self
 
     def __len__(self) -> int:
         return len(self.jobs)
@@ -63,10 +117,16 @@ class Plan(Sequence[Assignment]):
             carbon_g=_known(self.carbon_g, at),
             cost_usd=_known(self.cost_usd, at),
             late=bool(self.late[at]),
+            scale=1 if self.scale is None else int(self.scale[at]),
+            until_s=math.inf if self.until_s is None else float(self.until_s[at]),
         )
 
     def __iter__(self) -> Iterator[Assignment]:
         return (self[i] for i in range(len(self)))
+
+
+def _filled(values: Any, count: int, blank: float) -> Any:
+    return np.full(count, blank) if values is None else values
 
 
 def _known(values: FloatArray | None, at: int) -> float | None:
@@ -87,6 +147,9 @@ class Scheduler:
         rolling: True if only runs that start now are committed and the rest is planned anew at the next
             epoch; False if every run is booked when first planned.
         looks_ahead: Whether it needs the room ahead at every epoch; if not, it is only summed up when asked for.
+        acts: Whether it also acts on what runs (suspend, resume, migrate, resize) and on services and servers: then it
+            is asked at every epoch at which it could.
+        foresight: Whether it is told the true signals to come instead of forecasts.
     """
 
     name: str
@@ -95,6 +158,8 @@ class Scheduler:
     plan: Planner
     rolling: bool
     looks_ahead: bool = True
+    acts: bool = False
+    foresight: bool = False
 
     def due(self, view: View, plan: Plan) -> BoolArray:
         """Return which planned runs are committed now, shape (P,): all, or those that begin before the next epoch."""
@@ -105,5 +170,10 @@ class Scheduler:
     def commit(self, view: View, run: Assignment) -> Decision:
         """Return the decision for one planned run: place it, or defer it if the plan is rolling and it is not due."""
         if not self.rolling or run.start_s < view.now_s + view.epoch_s:
-            return Place(run.job.id, run.region, run.start_s)
+            return Place(run.job.id, run.region, run.start_s, run.scale, run.until_s)
         return Defer(run.job.id, view.now_s + view.epoch_s)
+
+    def told(self) -> Scheduler:
+        """Return the same scheduler with perfect knowledge of the signals to come; its name ends in `-oracle`."""
+        return replace(self, name=f"{self.name}-oracle", kind="oracle", foresight=True,
+                       source=f"{self.source}; told the true signals to come")  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from sim.constraints import binds
 from sim.jobs import Jobs
 from sim.model import Job
-from sim.schedulers.base import Plan
+from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.immediate import home_first, start_now
 from sim.timetable import Assignment, Choices, Options, Score, Timetable, earliest
 from sim.units import FloatArray, IntArray
@@ -137,3 +137,36 @@ def _in_turn(view: View, timetable: Timetable, jobs: Jobs, choices: Choices, sco
         elif run := timetable.assign(job, score):
             runs.append(run)
     return Plan.of(view, runs)
+
+
+FAMILY = (
+    Scheduler(
+        "greedy-carbon",
+        "carbon",
+        "lowest current intensity, as `lowest_carbon` of SustainCluster (NeurIPS 2025)",
+        plan_greedy_carbon,
+        rolling=True,
+        looks_ahead=False,
+    ),
+    Scheduler(
+        "time-shift",
+        "carbon",
+        "Let's Wait Awhile (Wiesner et al., Middleware 2021), non-interruptible, with capacity",
+        plan_time_shift,
+        rolling=False,
+    ),
+    Scheduler(
+        "spatial-shift",
+        "carbon",
+        "spatial migration at submission, as in Sukprasert et al. (EuroSys 2024), with capacity",
+        plan_spatial_shift,
+        rolling=True,
+    ),
+    Scheduler(
+        "spatiotemporal",
+        "carbon",
+        "least forecast carbon over regions x starts, largest job first, booked when first seen; ours",
+        plan_spatiotemporal,
+        rolling=False,
+    ),
+)

@@ -66,6 +66,12 @@ def test_the_contract_of_the_tables_and_the_summary_holds(tmp_path: Path):
     assert folder.summary["carbon_kg"]["total"] == pytest.approx(sum(parts))
 
 
+def test_a_generated_signal_names_no_file(tmp_path: Path):
+    signals = read_run(written(tmp_path / "run")).run["signals"]
+    nothing = {"file": None, "column": None, "estimated_share": None}
+    assert signals == [{"signal": name, "region": "gb", "zone": "GB", **nothing} for name in ("carbon", "price")]
+
+
 def test_the_same_scenario_and_seed_give_byte_identical_placements(tmp_path: Path):
     first, again = (written(tmp_path / name) / "placements.parquet" for name in ("one", "two"))
     assert first.read_bytes() == again.read_bytes()

@@ -10,10 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.errors import InputError
 from sim.scenario import build_world, load_scenario, parse_scenario
-from sim.units import DAY_S, HOUR_S
+from sim.units import DAY_S, HOUR_S, MINUTE_S
+from sim.workload import EstimateSpec
 
 SERVER = {"model": "m", "count": 1, "cpus": 10, "memory_gb": 100, "idle_w": 100, "max_w": 1100}
 
@@ -212,3 +215,28 @@ def test_shares_are_drawn_from_the_seed(tmp_path: Path):
     jobs = build_world(parse_scenario(spec, "x"), None).workload.jobs
     assert np.mean([job.team == "ads" for job in jobs]) == pytest.approx(0.3, abs=0.03)
     assert {job.team for job in jobs} == {"ads", None}
+
+
+def test_estimates_are_rounded_up_to_what_users_write_and_the_slack_comes_on_top(tmp_path: Path):
+    """10 and 20 minutes are declared as 15 and 30; the run times stay what they are."""
+    world = world_of_trace(tmp_path, {"estimate": {"round_min": 15}})
+    jobs = world.workload.jobs
+    assert jobs.duration_estimate_s.tolist() == [900.0, 1800.0]
+    assert world.workload.durations_s.tolist() == [600.0, 1200.0]
+    assert (jobs.deadline_s - jobs.submit_s - jobs.duration_estimate_s).tolist() == [12 * HOUR_S] * 2
+
+
+def test_an_estimate_that_is_whole_already_stays(tmp_path: Path):
+    jobs = world_of_trace(tmp_path, {"estimate": {"median": 1.5, "round_min": 15}}).workload.jobs
+    assert jobs.duration_estimate_s.tolist() == [900.0, 1800.0]
+
+
+@given(st.floats(0.1, 5), st.floats(0, 2), st.sampled_from([1, 15, 60]))
+def test_rounding_adds_less_than_one_step_and_never_takes(median: float, sigma: float, minutes: int):
+    plain, rounded = (EstimateSpec(median=median, sigma=sigma, round_min=m) for m in (0, minutes))
+    duration_s = np.geomspace(1, 1e6, 50)
+    exact_s, declared_s = (spec.declared_s(duration_s, np.random.default_rng(3)) for spec in (plain, rounded))
+    added_s = declared_s - exact_s
+    assert (added_s >= -1e-6).all()
+    assert (added_s < minutes * MINUTE_S).all()
+    assert declared_s % (minutes * MINUTE_S) == pytest.approx(0)

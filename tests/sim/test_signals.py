@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.signals import Signal, SignalFile, SignalRangeError
+from sim.signals import Origin, Signal, SignalFile, SignalRangeError
 from tests.worlds import START
 
 HOUR = 3600.0
@@ -138,3 +138,19 @@ def test_stamps_before_the_start_are_history(tmp_path: Path):
     signal = SignalFile(path, "ci", "g").read("DE", START, -2 * HOUR, 2 * HOUR)
     assert signal.start_s == -2 * HOUR
     assert signal.at(0) == 3
+
+
+def test_a_signal_knows_its_file_and_what_share_of_the_run_is_estimated(tmp_path: Path):
+    """Two hours of history and four of the run, of which one is flagged; what is flagged before the start is none."""
+    stamps = [START + timedelta(hours=h) for h in range(-2, 4)]
+    flags = [True, True, False, True, None, False]
+    path = write(tmp_path / "s.parquet", values=[1.0] * 6, stamps=stamps, estimated=flags)
+    signal = SignalFile(path, "ci", "g").read("DE", START, -2 * HOUR, 4 * HOUR)
+    assert signal.origins == (Origin(str(path), "ci", 0.25),)
+    assert signal.up_to(HOUR).origins == ()
+
+
+def test_a_file_without_flags_does_not_say_what_is_estimated(tmp_path: Path):
+    assert read(write(tmp_path / "s.parquet", values=[1.0] * 4)).origins[0].estimated_share is None
+    text = write(tmp_path / "s.parquet", values=[1.0] * 4, estimated=["yes"] * 4)
+    assert read(text).origins[0].estimated_share is None

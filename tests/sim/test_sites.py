@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from sim.bound import lower_bound
 from sim.cooling import Cooling
 from sim.engine import Engine
-from sim.errors import IllegalAction, InputError
+from sim.errors import IllegalAction
 from sim.history import LOST, RUN, History, Switch
 from sim.ledger import keep_books
 from sim.model import Closure, Place, PowerSaving, PowerServers, Region, Server
-from sim.sites import NetworkSpec, RegionSpec, ServerSpec
+from sim.sites import RegionSpec, ServerSpec
 from sim.units import HOUR_S
 from tests.sim.test_lifecycle import at, play, stays
 from tests.worlds import hourly, mock_job, mock_region, mock_world
@@ -185,13 +184,3 @@ def test_a_region_words_its_site_and_refuses_what_cannot_be():
         ServerSpec.model_validate({"model": "m", "count": 1, "cpus": 4, "memory_gb": 8})
     with pytest.raises(ValueError, match="expected 11 watts"):
         ServerSpec.model_validate({"model": "m", "count": 1, "cpus": 4, "memory_gb": 8, "curve": [1, 2]})
-
-
-def test_a_network_is_alike_everywhere_but_for_the_links_that_are_named():
-    spec = NetworkSpec.model_validate({"rtt_ms": 80, "mbps": 1000, "links": [{"between": ["a", "b"], "rtt_ms": 10}]})
-    network = spec.network(("a", "b", "c"))
-    assert network.rtt_s.tolist() == [[0, 0.01, 0.08], [0.01, 0, 0.08], [0.08, 0.08, 0]]
-    assert float(network.transfer_s(0, 2, 1.0)) == pytest.approx(8.08)  # 8 Gbit at 1 Gbit/s, and there and back
-    assert np.asarray(network.transfer_s(0, 0, 5.0)) == 0
-    with pytest.raises(InputError, match="no region 'x'"):
-        NetworkSpec.model_validate({"links": [{"between": ["a", "x"]}]}).network(("a", "b"))

@@ -1,0 +1,147 @@
+"""`plan`: a rolling-horizon optimiser over every lever of the engine. Ours.
+
+At each decision all that is open is planned anew on what is expected of the grid (`outlook`), and only what falls into
+the coming slot is done. Rigid jobs are packed into the hours ahead (`packing`), better than one after another where
+room is short (`search`); jobs with a checkpoint or a throughput curve work or wait through the coming slot (`levers`,
+`coming_slot`). A start-time MILP does not solve at this size, and is not tried.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.constraints import binds
+from sim.jobs import Jobs
+from sim.model import Decision, Place, Resume
+from sim.open_work import PENDING, SUSPENDED, OpenWork
+from sim.schedulers.base import Plan, Scheduler
+from sim.schedulers.plan.coming_slot import decide
+from sim.schedulers.plan.outlook import expected
+from sim.schedulers.plan.packing import Packing, fill
+from sim.schedulers.plan.search import improve
+from sim.timetable import Assignment, Timetable
+from sim.units import BoolArray, FloatArray, IntArray
+from sim.view import View
+
+TRIES = 400
+"""Moves that local search may try in an epoch: it works where room is short, and that long."""
+LOSS_WORTH_SEARCHING = 0.005
+"""A packing that emits no more than this share above each job's own best is left as it is."""
+
+
+def plan(view: View) -> Plan:
+    """Plan all that is open; start, suspend, resume, resize and move what the coming slot asks for."""
+    timetable = Timetable(view, expected(view))
+    if binds(view.constraints):
+        return _within_rules(view, timetable)
+    work = view.work
+    soft = _is_soft(view, work)
+    rigid = view.pending.take(np.flatnonzero(~soft[: len(view.pending)]))
+    packed = _pack(view, timetable, rigid)
+    free = _free_now(view, packed)
+    actions, late = decide(timetable, work, np.flatnonzero(soft), free)
+    starts = [action for action in actions if isinstance(action, Place)]
+    others: tuple[Decision, ...] = tuple(action for action in actions if not isinstance(action, Place))
+    last_resort = [run for p in late if (run := timetable.assign(work.jobs[p], lambda options: options.carbon_g))]
+    return _joined(view, packed, starts, last_resort, others)
+
+
+def _is_soft(view: View, work: OpenWork) -> BoolArray:
+    """Return which jobs the levers decide on: all that are under way, and pending ones with a checkpoint.
+
+    Data that must move first make a pending job a rigid one.
+    """
+    checkpoint = np.array([trait.checkpoint is not None for trait in work.jobs.traits], dtype=bool)[work.jobs.trait]
+    far = (work.jobs.data_gb > 0) if view.network is not None else np.zeros(len(work), dtype=bool)
+    return np.asarray((work.state != PENDING) | (checkpoint & ~far))
+
+
+def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
+    """Return the planned runs of rigid jobs, those of later slots too."""
+    if not len(jobs):
+        return Plan.of(view, [])
+    choices = timetable.cheapest(jobs)
+    if timetable.book_all(jobs, choices):
+        start_s, late = timetable.edges_s[choices.slot], np.zeros(len(jobs), dtype=bool)
+        return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g)
+    packing = _best_filling(view, timetable, jobs)
+    if packing.loss_g.sum() > LOSS_WORTH_SEARCHING * packing.carbon_g.sum():
+        improve(packing, TRIES)
+    placed = np.flatnonzero(packing.placed)
+    stranded = [jobs[p] for p in np.flatnonzero(~packing.placed).tolist()]
+    runs = [run for job in stranded if (run := timetable.assign(job, lambda options: options.carbon_g))]
+    timely = Plan(
+        regions=view.regions,
+        jobs=jobs.take(placed),
+        region=packing.region[placed],
+        start_s=timetable.edges_s[packing.slot[placed]],
+        late=np.zeros(len(placed), dtype=bool),
+        carbon_g=packing.carbon_g[placed],
+    )
+    return timely.joined(Plan.of(view, runs)) if runs else timely
+
+
+def _best_filling(view: View, timetable: Timetable, jobs: Jobs) -> Packing:
+    """Return the better of two fillings: the jobs of most energy choose first, or those with least slack.
+
+    More jobs in time is better, then less carbon. Who must start before the next decision goes first in both.
+    """
+    packing = Packing(timetable, jobs)
+    empty = packing.free.copy()
+    urgent = jobs.latest_start_s < view.now_s + view.epoch_s
+    energy = jobs.cpus * jobs.duration_estimate_s
+    found = []
+    for key in (-energy, jobs.latest_start_s):
+        packing.clear(empty)
+        fill(packing, np.lexsort((key, ~urgent)))
+        found.append((int((~packing.placed).sum()), float(packing.carbon_g.sum()), packing.state()))
+    packing.restore(min(found, key=lambda each: each[:2])[2])
+    return packing
+
+
+def _free_now(view: View, packed: Plan) -> FloatArray:
+    """Return the room now, less what starts in the coming slot, shape (R, 3)."""
+    free = view.free.copy()
+    now = packed.start_s < view.now_s + view.epoch_s
+    np.subtract.at(free, packed.region[now], packed.jobs.demand[now])
+    return free
+
+
+def _joined(
+    view: View, packed: Plan, starts: list[Place], last_resort: list[Assignment], others: tuple[Decision, ...]
+) -> Plan:
+    whole = packed
+    if starts:
+        whole = whole.joined(Plan.acting(view, starts))
+    if last_resort:
+        whole = whole.joined(Plan.of(view, last_resort))
+    return whole.doing(others)
+
+
+def _within_rules(view: View, timetable: Timetable) -> Plan:
+    """Plan job by job within the rules, all of them rigid; what is suspended goes on as soon as it may."""
+    pending = view.pending
+    energy = -pending.cpus * pending.duration_estimate_s
+    order: IntArray = np.argsort(energy, kind="stable")
+    urgent_first = sorted(
+        (pending[p] for p in order.tolist()),
+        key=lambda job: timetable.last_start_s(job) >= view.now_s + view.epoch_s,
+    )
+    runs = (timetable.assign(job, lambda options: options.carbon_g) for job in urgent_first)
+    work = view.work
+    paused = work.jobs.take(np.flatnonzero(work.state == SUSPENDED)).ids
+    planned = Plan.of(view, [run for run in runs if run is not None])
+    return planned.doing(tuple(Resume(job_id, view.now_s) for job_id in paused))
+
+
+FAMILY = (
+    Scheduler(
+        "plan",
+        "carbon",
+        "rolling-horizon optimiser over all levers: expected carbon, packing, local search, suspend, resize, migrate; "
+        "ours",
+        plan,
+        rolling=True,
+        acts=True,
+    ),
+)

@@ -1,0 +1,214 @@
+"""What flexible jobs do in the coming slot: work or wait, where, with how many workers; and who has room for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.model import Decision, Migrate, Place, Resize, Resume, Suspend
+from sim.open_work import PENDING, RUNNING, OpenWork
+from sim.schedulers.plan.levers import Figures, Scales, figures
+from sim.timetable import Timetable
+from sim.units import FloatArray, IntArray
+
+MARGIN = 0.15
+"""A job leaves its region only for a gain of at least this share: no forecast is better than that."""
+RESIZE_GAIN = 0.02
+RESERVE = 0.25
+"""Where room is short, jobs that can be suspended plan as if this share of their time were not there."""
+_ROOM_EPS = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """A flexible job: its figures in each region to wait and to run (R,), with and without another checkpoint."""
+
+    job_id: str
+    state: int
+    region: int
+    scale: int
+    demand: FloatArray
+    workers: IntArray
+    wait_g: FloatArray  # (R,)
+    run_g: FloatArray  # (R, I)
+    wait_after_save_g: FloatArray
+    run_after_move_g: FloatArray
+
+    def best_scale(self, r: int) -> int:
+        return int(self.workers[int(np.argmin(self.run_g[r]))])
+
+
+def decide(timetable: Timetable, work: OpenWork, rows: IntArray, free: FloatArray) -> tuple[list[Decision], list[int]]:
+    """Return the actions of the flexible jobs at `rows`, and the pending ones for which it is too late (rows).
+
+    Who can wait least chooses first, then who gains most.
+
+    Args:
+        free: Room now, shape (R, 3); what is taken is subtracted.
+    """
+    cases = _cases(timetable, work, rows)
+    urgency = [(np.isfinite(case.wait_g).any(), _gain_g(case)) for case in cases]
+    actions: list[Decision] = []
+    late: list[int] = []
+    for n in sorted(range(len(cases)), key=lambda n: (urgency[n][0], -urgency[n][1])):
+        case = cases[n]
+        if case.state == PENDING and not np.isfinite(case.run_g).any():
+            late.append(int(rows[n]))
+        elif action := _action(timetable, case, free):
+            actions.append(action)
+        elif case.state == PENDING and not np.isfinite(case.wait_g).any():
+            late.append(int(rows[n]))
+    return actions, late
+
+
+def _gain_g(case: _Case) -> float:
+    """Return what running now saves per CPU (or GPU) held, grams."""
+    wait, run = float(case.wait_g.min()), float(case.run_g.min())
+    return (wait - run) / max(float(case.demand.max()), 1e-9) if np.isfinite(wait) and np.isfinite(run) else 0.0
+
+
+def _cases(timetable: Timetable, work: OpenWork, rows: IntArray) -> list[_Case]:
+    cases: dict[int, _Case] = {}
+    jobs, margin = work.jobs, 0.0 if timetable.view.ample else RESERVE
+    traits = jobs.trait[rows]
+    for code in np.unique(traits).tolist():
+        mine = rows[traits == code]
+        trait = jobs.traits[code]
+        scales, checkpoint = Scales.of(trait.throughput), trait.checkpoint
+        plain = figures(timetable, work, mine, scales, margin=margin)
+        overhead_s = checkpoint.save_s + checkpoint.restore_s if checkpoint else 0.0
+        again = plain
+        if overhead_s or not checkpoint:
+            again = figures(timetable, _longer(work, overhead_s), mine, scales, margin=margin)
+        overhead_g = _checkpoint_g(timetable, checkpoint.save_kwh + checkpoint.restore_kwh if checkpoint else 0.0)
+        for n, row in enumerate(mine.tolist()):
+            cases[row] = _case(
+                timetable, work, row, scales, plain, again, n, overhead_g, movable=checkpoint is not None
+            )
+    return [cases[row] for row in rows.tolist()]
+
+
+def _longer(work: OpenWork, seconds: float) -> OpenWork:
+    return replace(work, remaining_s=work.remaining_s + seconds)
+
+
+def _checkpoint_g(timetable: Timetable, kwh: float) -> FloatArray:
+    return np.asarray(kwh * timetable.intensity[:, 0])
+
+
+def _case(
+    timetable: Timetable,
+    work: OpenWork,
+    row: int,
+    scales: Scales,
+    plain: Figures,
+    again: Figures,
+    n: int,
+    overhead_g: FloatArray,
+    *,
+    movable: bool,
+) -> _Case:
+    here, state = int(work.region[row]), int(work.state[row])
+    never = np.full(len(overhead_g), np.inf)
+    wait_g = plain.wait_g[:, n] if movable or state == PENDING else never
+    move_g = _moving_g(timetable, work, row, here) if state != PENDING else np.zeros(len(overhead_g))
+    return _Case(
+        job_id=work.jobs.id_of(int(work.jobs.positions[row])),
+        state=state,
+        region=here,
+        scale=int(work.scale[row]),
+        demand=work.jobs.demand[row],
+        workers=scales.workers,
+        wait_g=wait_g,
+        run_g=plain.run_g[:, :, n],
+        wait_after_save_g=again.wait_g[:, n] + overhead_g if movable else never,
+        run_after_move_g=again.run_g[:, :, n].min(axis=1) + overhead_g + move_g if movable else never,
+    )
+
+
+def _moving_g(timetable: Timetable, work: OpenWork, row: int, here: int) -> FloatArray:
+    """Return what moving a job's state to each region emits now, grams; infinite where it does not get there soon."""
+    network = timetable.view.network
+    count = len(timetable.view.regions)
+    if network is None:
+        return np.zeros(count)
+    state_gb, there = float(work.jobs[row].state_gb), np.arange(count)
+    grams = network.transfer_kwh(here, there, state_gb) * timetable.intensity[here, 0]
+    soon = network.transfer_s(here, there, state_gb) < timetable.view.epoch_s
+    return np.where(soon, grams, np.inf)
+
+
+def _action(timetable: Timetable, case: _Case, free: FloatArray) -> Decision | None:
+    if case.state == PENDING:
+        return _start(timetable, case, free)
+    if elsewhere := _migration(timetable, case, free):
+        return elsewhere
+    return _go_on(case, free) if case.state == RUNNING else _resume(timetable, case, free)
+
+
+def _start(timetable: Timetable, case: _Case, free: FloatArray) -> Decision | None:
+    """Start where that is cheapest now, unless waiting for a better hour is cheaper still."""
+    by_cost = np.argsort(case.run_g.min(axis=1), kind="stable").tolist()
+    for r in by_cost:
+        run_g = float(case.run_g[r].min())
+        if not np.isfinite(run_g) or run_g > case.wait_g.min() + 1e-9:
+            return None
+        if scale := _fitting(case, r, free[r]):
+            free[r] -= scale * case.demand
+            return Place(case.job_id, timetable.view.regions[r].id, timetable.view.now_s, scale)
+    return None
+
+
+def _fitting(case: _Case, r: int, room: FloatArray) -> int:
+    """Return the scale to run at, the best one or what fits of it; 0 if not even one worker does."""
+    best = case.best_scale(r)
+    for workers in case.workers[::-1].tolist():
+        if workers <= best and (workers * case.demand <= room + _ROOM_EPS).all():
+            return int(workers)
+    return 0
+
+
+def _resume(timetable: Timetable, case: _Case, free: FloatArray) -> Decision | None:
+    r, now_s = case.region, timetable.view.now_s
+    must = not np.isfinite(case.wait_g[r])
+    if not must and case.run_g[r].min() > case.wait_g[r] + 1e-9:
+        return None
+    scale = _fitting(case, r, free[r])
+    if not scale and not must:
+        return None
+    free[r] -= max(scale, 1) * case.demand
+    return Resume(case.job_id, now_s, max(scale, 1))
+
+
+def _go_on(case: _Case, free: FloatArray) -> Decision | None:
+    """Suspend a running job if waiting is cheaper, checkpoint included; else give it the scale that pays."""
+    r = case.region
+    run_g = float(case.run_g[r].min())
+    if case.wait_after_save_g[r] < run_g - 1e-9:
+        free[r] += case.scale * case.demand
+        return Suspend(case.job_id)
+    scale = case.best_scale(r)
+    at = np.flatnonzero(case.workers == case.scale)
+    now_g = float(case.run_g[r, at[0]]) if len(at) else np.inf
+    if scale == case.scale or run_g > (1.0 - RESIZE_GAIN) * now_g or not np.isfinite(run_g):
+        return None
+    more = (scale - case.scale) * case.demand
+    if (more > free[r] + _ROOM_EPS).any():
+        return None
+    free[r] -= more
+    return Resize(case.job_id, scale)
+
+
+def _migration(timetable: Timetable, case: _Case, free: FloatArray) -> Decision | None:
+    """Move to a region where running now is cheaper by a margin than whatever can be done here."""
+    here = case.region
+    cost_here = min(float(case.run_g[here].min()), float(case.wait_g[here]))
+    grams = np.where(np.arange(len(free)) == here, np.inf, case.run_after_move_g)
+    r = int(np.argmin(grams))
+    if not grams[r] < (1.0 - MARGIN) * cost_here or not (case.demand <= free[r] + _ROOM_EPS).all():
+        return None
+    free[r] -= case.demand
+    if case.state == RUNNING:
+        free[here] += case.scale * case.demand
+    return Migrate(case.job_id, timetable.view.regions[r].id, timetable.view.now_s)
