@@ -29,7 +29,7 @@ from sim.model import Checkpoint, Job, Region, Server
 from sim.runner import simulate
 from sim.schedulers import scheduler
 from sim.signals import Signal
-from sim.units import DAY_S, HOUR_S, FloatArray
+from sim.units import DAY_S, HOUR_S
 from sim.world import Accounting, World
 
 START = datetime(2020, 1, 1, tzinfo=UTC)

@@ -47,7 +47,7 @@ class Engine(Lifecycle):
 
     def next_view(self) -> View | None:
         """Advance to the next decision point with something to decide and return its View; None when all is over."""
-        while len(self._gone) < len(self._jobs):
+        while len(self._gone) < len(self._jobs) or (self._acts and self.world.services):
             t_s = self._next_point_s()
             if t_s >= self.world.horizon_s:
                 break
@@ -221,6 +221,8 @@ class Engine(Lifecycle):
         pool.give(*self._demand(j, held.scale))
         pool.take(*self._demand(j, decision.scale))
         self._start(j, held.region, decision.scale)
+        if more < 0:
+            self._after_release(held.region)
 
     def cancel(self, decision: Cancel) -> None:
         """Give a job up, and those that depend on it."""

@@ -100,6 +100,10 @@ class Timetable:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
 
+    def take_amounts(self, r: int, amounts: FloatArray) -> None:
+        """Book CPUs, GPUs and memory in region `r` from now on, shape (S, 3), a row a slot; negative gives back."""
+        self.free[r, : len(amounts)] -= amounts
+
     def _per_watt(self, outlook: Bundle) -> FloatArray:
         """Return the running sum of signal x overhead per watt of IT power at each slot edge, shape (R, K + 1)."""
         slots = outlook.over_slots(self.edges_s) * self._overhead
@@ -256,10 +260,10 @@ class Timetable:
         """Return the grams of one IT watt over so many seconds from each of the first slots' starts, (R, count)."""
         return self._from_each_edge(self._carbon_g_per_w, seconds, count)
 
-    @property
+    @cached_property
     def slot_g_per_w(self) -> FloatArray:
-        """The grams of one IT watt through each slot, shape (R, K)."""
-        return np.diff(self._carbon_g_per_w, axis=1)
+        """The grams of one IT watt through each slot, shape (R, K); what is equal is equal to the last digit."""
+        return np.asarray(self._outlook.over_slots(self.edges_s) * self._overhead / J_PER_KWH)
 
     def assign(self, job: Job, score: Score, late_score: Score | None = None) -> Assignment | None:
         """Book the feasible option of the lowest score; None if there is none.

@@ -72,6 +72,7 @@ class Plan(Sequence[Assignment]):
             carbon_g=np.array([run.carbon_g for run in runs], dtype=float),  # None becomes NaN
             cost_usd=np.array([run.cost_usd for run in runs], dtype=float),
             late=np.array([run.late for run in runs], dtype=bool),
+            scale=np.array([run.scale for run in runs]) if any(run.scale != 1 for run in runs) else None,
         )
 
     def only(self, kept: BoolArray) -> Plan:

@@ -78,7 +78,13 @@ def plan_spatial_shift(view: View) -> Plan:
 
 def plan_time_shift(view: View) -> Plan:
     """At home, in the window of its slack that emits least by the forecast; elsewhere only if home cannot."""
-    return least_carbon(view, urgent_first(view, view.pending), at_home(view), home_only=True)
+    jobs = _in_order(view, urgent_first(view, view.pending))
+    return shift_at_home(view, jobs, Timetable(view))
+
+
+def shift_at_home(view: View, jobs: Jobs, timetable: Timetable) -> Plan:
+    """Book the jobs in this order as `plan_time_shift` does, in what room a timetable has left."""
+    return least_carbon(view, jobs, timetable, at_home(view), home_only=True)
 
 
 def at_home(view: View) -> Score:
@@ -101,13 +107,12 @@ def plan_spatiotemporal(view: View) -> Plan:
     by_energy = np.argsort(-pending.cpus * pending.duration_estimate_s, kind="stable")
     urgent = pending.latest_start_s[by_energy] < view.now_s + view.epoch_s
     order = by_energy[np.argsort(~urgent, kind="stable")]
-    return least_carbon(view, order, lambda options: options.carbon_g, home_only=False)
-
-
-def least_carbon(view: View, order: IntArray, score: Score, *, home_only: bool) -> Plan:
-    """Book the jobs in this order (rules may make others urgent first), each at its option of least carbon."""
-    timetable = Timetable(view)
     jobs = _in_order(view, order)
+    return least_carbon(view, jobs, Timetable(view), lambda options: options.carbon_g, home_only=False)
+
+
+def least_carbon(view: View, jobs: Jobs, timetable: Timetable, score: Score, *, home_only: bool) -> Plan:
+    """Book the jobs in this order (rules may make others urgent first), each at its option of least carbon."""
     if binds(view.constraints):
         return _assign_all(view, jobs, timetable, score)
     if not len(jobs):
