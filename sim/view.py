@@ -129,15 +129,22 @@ class View:
         levers, traits = jobs.levers[jobs.trait], jobs.traits
         running = [h for h in self.held if h.state == "running" and levers[h.job]]
         rates = [1.0 if h.scale == 1 else traits[jobs.trait[h.job]].throughput[h.scale - 1] for h in running]
-        return OpenWork.of(
-            jobs,
-            self.pending,
-            [(jobs.position[s.job.id], self.region_index[s.region], s.remaining_s) for s in self.suspended],
+        return self._open_work(
             [
                 (h.job, h.region, max(0.0, h.end_s - self.now_s) * rate, h.scale)
                 for h, rate in zip(running, rates, strict=True)
-            ],
+            ]
         )
+
+    @cached_property
+    def waiting(self) -> OpenWork:
+        """The same without what runs: pending and suspended jobs."""
+        return self._open_work([])
+
+    def _open_work(self, running: list[tuple[int, int, float, int]]) -> OpenWork:
+        jobs = self._site.jobs
+        suspended = [(jobs.position[s.job.id], self.region_index[s.region], s.remaining_s) for s in self.suspended]
+        return OpenWork.of(jobs, self.pending, suspended, running)
 
     @cached_property
     def free(self) -> FloatArray:

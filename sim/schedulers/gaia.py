@@ -95,13 +95,21 @@ def _plan(view: View, jobs: Jobs, policy: Policy) -> Plan:
     """Plan each job at its best candidate at home; where room is short, in turn, at the best that is left."""
     if not len(jobs):
         return Plan.of(view, [])
-    starts_s, scores = policy(view, jobs, jobs.home)
-    in_time = starts_s <= jobs.latest_start_s[:, None] + ROUNDING_S
-    in_time[:, 0] = True  # a late job starts now
-    start_s = starts_s[np.arange(len(jobs)), _first_of_least(np.where(in_time, scores, np.inf))]
+    start_s = _best_starts(view, jobs, policy)
     if view.ample:
         return Plan(view.regions, jobs, jobs.home, start_s, late=start_s > jobs.latest_start_s + ROUNDING_S)
     return _in_turn(view, jobs, start_s, policy)
+
+
+def _best_starts(view: View, jobs: Jobs, policy: Policy) -> FloatArray:
+    """Return the best candidate of each job at home, as if there were room for all, shape (P,)."""
+    starts_s, scores = policy(view, jobs, jobs.home)
+    last_s = jobs.latest_start_s
+    if binds(view.constraints):
+        last_s = np.minimum(last_s, [view.constraints.latest_start_s(job) for job in jobs])
+    in_time = starts_s <= last_s[:, None] + ROUNDING_S
+    in_time[:, 0] = True  # a late job starts now
+    return np.asarray(starts_s[np.arange(len(jobs)), _first_of_least(np.where(in_time, scores, np.inf))])
 
 
 def _first_of_least(scores: FloatArray) -> IntArray:
@@ -145,8 +153,10 @@ def plan_res_first(view: View) -> Plan:
     """As Carbon-Time, but at once where reserved CPUs at home are idle, in the order of arrival (Res-First).
 
     A job is planned anew at every decision until it begins, always from its arrival: what does not start before the
-    next epoch stays pending, for reserved CPUs may be idle by then.
+    next epoch stays pending, for reserved CPUs may be idle by then. So it books no room ahead.
     """
+    if not len(view.pending):
+        return Plan.of(view, [])
     at_once = view.pending.positions[_on_reserved(view)]
 
     def policy(view: View, jobs: Jobs, region: IntArray) -> Candidates:
@@ -154,7 +164,8 @@ def plan_res_first(view: View) -> Plan:
         scores[np.isin(jobs.positions, at_once) & (region == jobs.home), 0] = _BEST
         return starts_s, scores
 
-    plan = _plan(view, view.pending, policy)
+    due = np.flatnonzero(_best_starts(view, view.pending, policy) < view.next_point_s)
+    plan = _plan(view, view.pending.take(due), policy)
     return plan.only(plan.start_s < view.next_point_s)
 
 

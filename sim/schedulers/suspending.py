@@ -21,7 +21,7 @@ import numpy as np
 from sim.constraints import binds
 from sim.jobs import Jobs
 from sim.model import Checkpoint, Resume
-from sim.open_work import RUNNING, SUSPENDED
+from sim.open_work import SUSPENDED
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.shifting import at_home, plan_time_shift
 from sim.timetable import Timetable
@@ -56,11 +56,9 @@ class Waiting:
     @classmethod
     def at(cls, view: View) -> Waiting:
         """Return what waits at a decision point."""
-        work = view.work
-        count = int((work.state != RUNNING).sum())
-        jobs = work.jobs.take(range(count))
-        suspended = work.state[:count] == SUSPENDED
-        region = np.where(suspended, work.region[:count], jobs.home)
+        work, jobs = view.waiting, view.waiting.jobs
+        suspended = work.state == SUSPENDED
+        region = np.where(suspended, work.region, jobs.home)
         wake_s = np.array([place.saving.wake_s if place.saving else 0.0 for place in view.regions])
         kept = [trait.checkpoint for trait in jobs.traits]
         costs = np.array([[c.save_s, c.restore_s] for c in (c or Checkpoint() for c in kept)]).reshape(-1, 2)
@@ -68,7 +66,7 @@ class Waiting:
             jobs=jobs,
             suspended=suspended,
             region=region,
-            left_s=work.remaining_s[:count],
+            left_s=work.remaining_s,
             end_s=jobs.deadline_s - jobs.tail_s - wake_s[region],
             pausable=np.array([c is not None for c in kept], dtype=bool)[jobs.trait],
             save_s=costs[jobs.trait, 0],
@@ -213,6 +211,8 @@ def plan_ecovisor(view: View) -> Plan:
 
 
 def _plan(view: View, wants: Wants) -> Plan:
+    if not (len(view.pending) or view.suspended):
+        return Plan.of(view, [])
     waiting = Waiting.at(view)
     if not waiting.pausable.any():
         return plan_time_shift(view)
