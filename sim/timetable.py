@@ -98,6 +98,11 @@ class Timetable:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
 
+    @property
+    def free_now(self) -> FloatArray:
+        """CPUs, GPUs and memory (GB) that are free in the slot that begins now, shape (R, 3)."""
+        return self._free[:, 0].copy()
+
     def _per_watt(self, outlook: Bundle) -> FloatArray:
         """Return the running sum of signal x overhead per watt of IT power at each slot edge, shape (R, K + 1)."""
         slots = outlook.over_slots(self.edges_s) * self._overhead
