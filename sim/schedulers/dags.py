@@ -126,7 +126,8 @@ def plan_pcaps(view: View, *, gamma: float = 0.5, ahead_s: float = AHEAD_S) -> P
     carbon counts.
 
     The paper takes importance from the stage probabilities of Decima, a trained network, and samples the stage; here it
-    is r = `relative_importance`, and every ready task is looked at. The task of r = 1 always starts: work never stops.
+    is r = `relative_importance`, and every ready task is looked at. Whoever finds no room lets lesser ones pass:
+    so they pack. The task of r = 1 always starts: work never stops. A running task keeps its number of workers.
 
     Args:
         view: What is known.
@@ -138,8 +139,9 @@ def plan_pcaps(view: View, *, gamma: float = 0.5, ahead_s: float = AHEAD_S) -> P
     importance = relative_importance(view, host)
     low = 0.95 * grid.low
     threshold = importance_threshold(importance, gamma, low[host], grid.high[host])
-    ready = np.flatnonzero(must | (threshold >= grid.now[host]))
-    for i in ready[np.lexsort((-importance[ready], ~must[ready]))].tolist():
+    free = np.flatnonzero(~must & (threshold >= grid.now[host]))
+    ranked = free[np.argsort(-importance[free], kind="stable")]
+    for i in [*np.flatnonzero(must).tolist(), *ranked.tolist()]:
         job, r = view.pending[i], int(host[i])
         most = parallelism(job.max_scale, gamma, float(grid.now[r] - low[r]))
         if must[i]:
