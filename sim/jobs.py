@@ -24,6 +24,7 @@ NUMBERS = (
     "data_gb",
     "state_gb",
     "output_gb",
+    "queue_mean_s",
 )
 _ROW = {name: row for row, name in enumerate(NUMBERS)}
 
@@ -58,7 +59,7 @@ class Jobs(Sequence[Job]):
     """Jobs in submit order, shape (J,). `positions` are theirs in the whole workload.
 
     Attributes:
-        numbers: Shape (11, J), a row for each of NUMBERS.
+        numbers: Shape (12, J), a row for each of NUMBERS.
         home: Position of the home region in `homes`.
         trait: Position of each job's traits in `traits`.
         particulars: By position in the workload, of those jobs that have any.
@@ -218,6 +219,12 @@ class Jobs(Sequence[Job]):
     def data_gb(self) -> FloatArray:
         """Input of each, in its home region."""
         return np.asarray(self.numbers[_ROW["data_gb"]])
+
+    @property
+    def expected_s(self) -> FloatArray:
+        """What a scheduler that knows no single job's length expects: its queue's mean, or what the job declares."""
+        means_s = self.numbers[_ROW["queue_mean_s"]]
+        return np.where(means_s > 0, means_s, self.duration_estimate_s)
 
     @property
     def demand(self) -> FloatArray:

@@ -70,8 +70,9 @@ class View:
         deferred: How many pending jobs are deferred beyond now.
         held: What is running, saving, queued, planned or moving.
         free_now: CPUs, GPUs and memory (GB) that nobody holds now, of each region.
-        ample: Whether every region could hold at once all that runs, is planned there and is pending: then no run is
-            ever short of room.
+        prepaid: Reserved CPUs that nobody uses now, of each region.
+        ample: Whether every region could hold at once all that runs, is planned there, is suspended and is pending:
+            then no run is ever short of room.
         room: Free CPUs, GPUs and memory of each slot of `epoch_s` from now to the horizon, by the estimates and by
             the closures that are known, shape (R, K, 3); None where the engine keeps no bookings.
         steady: Whether nothing but running jobs will change the room: none planned, queued or closed.
@@ -86,6 +87,7 @@ class View:
     deferred: int
     held: tuple[Held, ...]
     free_now: list[list[float]]
+    prepaid: list[float]
     ample: bool
     room: FloatArray | None
     steady: bool
@@ -208,6 +210,11 @@ class View:
         return self._singly(self.price, self.price_outlook)
 
     @property
+    def next_point_s(self) -> float:
+        """When the next epoch begins: the next decision point at the latest."""
+        return float((np.floor(self.now_s / self.epoch_s + 1e-9) + 1) * self.epoch_s)
+
+    @property
     def span_s(self) -> float:
         """How far ahead forecasts reach: the horizon, and an epoch for its last slot."""
         return self.horizon_s + self.epoch_s
@@ -231,6 +238,17 @@ class View:
         """The price forecasts of all regions on one grid."""
         told = self._site.foretold
         return self._outlook(self.price_measured, told.price if told else None)
+
+    def intensity_since(self, from_s: float) -> Bundle:
+        """Return what was measured from a moment before now on, and the forecast behind it, on the forecast's grid."""
+        ahead = self.intensity_outlook
+        count = int(np.ceil((ahead.start_s - from_s) / ahead.step_s))
+        if count <= 0:
+            return ahead
+        start_s = ahead.start_s - count * ahead.step_s
+        times_s = start_s + ahead.step_s * np.arange(count)
+        past = [s.values[((times_s - s.start_s) // s.step_s).astype(int)] for s in self.intensity]
+        return Bundle(start_s, ahead.step_s, np.concatenate([np.array(past), ahead.values], axis=1))
 
     def _outlook(self, measured: Measured, told: Bundle | None) -> Bundle:
         if told:

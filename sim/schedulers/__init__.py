@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 
 from sim.errors import InputError
-from sim.schedulers import agnostic, plan, shifting
+from sim.schedulers import agnostic, gaia, plan, shifting, suspending
 from sim.schedulers.base import Scheduler
 
-FAMILIES = (agnostic.FAMILY, shifting.FAMILY, plan.FAMILY)
+FAMILIES = (agnostic.FAMILY, shifting.FAMILY, gaia.FAMILY, suspending.FAMILY, plan.FAMILY)
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for family in FAMILIES for scheduler in family}
 
 

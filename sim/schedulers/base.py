@@ -74,6 +74,12 @@ class Plan(Sequence[Assignment]):
             late=np.array([run.late for run in runs], dtype=bool),
         )
 
+    def only(self, kept: BoolArray) -> Plan:
+        """Return a plan of some of the runs, shape (P,), and the same actions."""
+        names = ("region", "start_s", "late", "carbon_g", "cost_usd", "scale", "until_s")
+        columns = {name: values[kept] for name in names if (values := getattr(self, name)) is not None}
+        return replace(self, jobs=self.jobs.take(np.flatnonzero(kept)), **columns)
+
     def joined(self, other: Plan) -> Plan:
         """Return both plans' runs and actions as one."""
         both = [(getattr(self, name), getattr(other, name)) for name in ("carbon_g", "cost_usd", "scale", "until_s")]
