@@ -118,7 +118,7 @@ def _explain(console: Console, case: Case, summary: Mapping[str, Any], out: Path
     llm, idle_kg = summary["llm"], summary["carbon_kg"]["idle"]
     lines = [
         "jobs: what the jobs' own power emitted; saved: against the first row; above bound: over the "
-        f"{case.bound.jobs_kg:.2f} kg that no schedule which meets the deadlines can go below.",
+        f"{case.bound.dynamic_kg:.2f} kg that no schedule which meets the deadlines can go below.",
         f"total: with the language model and {idle_kg:.1f} kg of idle servers, the same under every scheduler.",
         f"The model was asked {llm['calls']} times; {llm['fallbacks']} epochs were decided without it.",
     ]

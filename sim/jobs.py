@@ -232,6 +232,12 @@ class Jobs(Sequence[Job]):
         return np.asarray(self.numbers[3:6].T)
 
     @property
+    def max_scale(self) -> IntArray:
+        """The most workers that each can use; 1 for the rigid."""
+        most = [max(1, len(trait.throughput)) for trait in self.traits]
+        return np.array(most, dtype=np.int64)[self.trait]
+
+    @property
     def latest_start_s(self) -> FloatArray:
         """The last moment of each to start and still meet its deadline, by the estimates."""
         return np.asarray(self.numbers[2] - self.tail_s - self.numbers[1])

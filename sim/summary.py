@@ -132,9 +132,9 @@ def summarise(
         "peak_rss_mb": peak_rss_mb(),
         "llm": dict(llm or NO_LLM),
         "bound_kg": bound_kg,
-        "bound_jobs_kg": bound.jobs_kg,
+        "bound_jobs_kg": bound.dynamic_kg,
         "gap": ratio(carbon["total"] - bound_kg, bound_kg),
-        "gap_jobs": ratio(carbon["dynamic"] - bound.jobs_kg, bound.jobs_kg),
+        "gap_jobs": ratio(carbon["dynamic"] - bound.dynamic_kg, bound.dynamic_kg),
     }
 
 

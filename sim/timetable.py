@@ -104,6 +104,11 @@ class Timetable:
         """Book CPUs, GPUs and memory in region `r` from now on, shape (S, 3), a row a slot; negative gives back."""
         self.free[r, : len(amounts)] -= amounts
 
+    @property
+    def free_now(self) -> FloatArray:
+        """CPUs, GPUs and memory (GB) that are free in the slot that begins now, shape (R, 3)."""
+        return self.free[:, 0].copy()
+
     def _per_watt(self, outlook: Bundle) -> FloatArray:
         """Return the running sum of signal x overhead per watt of IT power at each slot edge, shape (R, K + 1)."""
         slots = outlook.over_slots(self.edges_s) * self._overhead

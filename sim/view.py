@@ -18,7 +18,7 @@ from sim.network import Network
 from sim.open_work import OpenWork
 from sim.services import ServiceView
 from sim.signals import Bundle, Signal
-from sim.units import FloatArray
+from sim.units import FloatArray, IntArray
 
 
 class Held(NamedTuple):
@@ -105,6 +105,13 @@ class View:
     def pending_by_id(self) -> dict[str, Job]:
         """Pending job by id."""
         return {job.id: job for job in self.pending}
+
+    @cached_property
+    def running(self) -> tuple[Jobs, IntArray]:
+        """What runs now, reading or writing a checkpoint included, and the region index of each."""
+        running = [h for h in self.held if h.state in ("running", "restoring", "saving")]
+        regions = np.array([h.region for h in running], dtype=np.int64)
+        return self._site.jobs.take([h.job for h in running]), regions
 
     @cached_property
     def commitments(self) -> tuple[Commitment, ...]:
@@ -237,14 +244,18 @@ class View:
     @cached_property
     def intensity_outlook(self) -> Bundle:
         """The intensity forecasts of all regions on one grid."""
+        return self.intensity_ahead(self.span_s)
+
+    def intensity_ahead(self, span_s: float) -> Bundle:
+        """Return the intensity forecasts of all regions from the current interval to at least now + span_s."""
         told = self._site.foretold
-        return self._outlook(self.intensity_measured, told.intensity if told else None)
+        return self._outlook(self.intensity_measured, told.intensity if told else None, span_s)
 
     @cached_property
     def price_outlook(self) -> Bundle:
         """The price forecasts of all regions on one grid."""
         told = self._site.foretold
-        return self._outlook(self.price_measured, told.price if told else None)
+        return self._outlook(self.price_measured, told.price if told else None, self.span_s)
 
     def intensity_since(self, from_s: float) -> Bundle:
         """Return what was measured from a moment before now on, and the forecast behind it, on the forecast's grid."""
@@ -257,10 +268,10 @@ class View:
         past = [s.values[((times_s - s.start_s) // s.step_s).astype(int)] for s in self.intensity]
         return Bundle(start_s, ahead.step_s, np.concatenate([np.array(past), ahead.values], axis=1))
 
-    def _outlook(self, measured: Measured, told: Bundle | None) -> Bundle:
+    def _outlook(self, measured: Measured, told: Bundle | None, span_s: float) -> Bundle:
         if told:
-            return told_from(told, self.now_s, self.span_s, measured.current)
-        return measured.outlook(self.forecaster, self.span_s)
+            return told_from(told, self.now_s, span_s, measured.current)
+        return measured.outlook(self.forecaster, span_s)
 
     def overhead(self, times_s: FloatArray) -> FloatArray:
         """Return the expected watts at the meter per watt of IT load: PUE less on-site supply.

@@ -117,10 +117,7 @@ def _table(table: pa.Table, names: Sequence[Precedence], source: str) -> tuple[p
             for job, (_, waits) in zip(jobs, names, strict=True)]  # fmt: skip
     memory = numbers(table, "plan_mem", source)
     invalid = (memory < 0) | (memory > 100)
-    if twice := [
-        key for key, count in Counter((j, n) for j, (n, _) in zip(jobs, names, strict=True)).items() if count > 1
-    ]:
-        raise InputError(f"{source}: job {twice[0][0]}: task {twice[0][1]} stands twice; expected each once")
+    _refuse_doubles(jobs, names, source)
     made = pa.table(
         {
             "dag_id": pa.array(jobs, type=pa.string()),
@@ -138,6 +135,13 @@ def _table(table: pa.Table, names: Sequence[Precedence], source: str) -> tuple[p
         }
     )
     return made, _notes(table, names, deps, invalid)
+
+
+def _refuse_doubles(jobs: Sequence[str], names: Sequence[Precedence], source: str) -> None:
+    found = Counter((job, number) for job, (number, _) in zip(jobs, names, strict=True))
+    for (job, number), count in found.items():
+        if count > 1:
+            raise InputError(f"{source}: job {job}: task {number} stands twice; expected each once")
 
 
 def _notes(

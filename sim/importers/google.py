@@ -105,7 +105,7 @@ def _lines(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"{path}: line {number}: not JSON ({error})") from None
         if not isinstance(row, dict):
             raise InputError(f"{path}: line {number}: found {type(row).__name__}, expected an object")
@@ -118,11 +118,17 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _tasks(events: pa.Table, trace: _Trace, options: Options, files: str) -> Imported:
+def _whole(events: pa.Table, trace: _Trace, files: str) -> dict[str, FloatArray]:
+    """Return the columns that every event has, whole numbers all."""
     most = {"time": _AFTER_US, "job": _EXACT, "task": _EXACT, "type": float(trace.last)}
     column = {name: known_numbers(events, name, files, least=0.0, most=limit) for name, limit in most.items()}
-    for name in ("job", "task", "type"):
-        refuse(column[name] % 1 > 0, column[name], f"{files}: column {name!r}", "a whole number")
+    for name, values in column.items():
+        refuse(values % 1 > 0, values, f"{files}: column {name!r}", "a whole number")
+    return column
+
+
+def _tasks(events: pa.Table, trace: _Trace, options: Options, files: str) -> Imported:
+    column = _whole(events, trace, files)
     keys, task = np.unique(np.stack([column["job"], column["task"]]), axis=1, return_inverse=True)
     moment = _moments(column, task.reshape(-1), trace, keys.shape[1])
     first: IntArray = np.unique(task.reshape(-1), return_index=True)[1]

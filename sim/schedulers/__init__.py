@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from sim.errors import InputError
-from sim.schedulers import agnostic, carbonscaler, gaia, plan, shifting, suspending
+from sim.schedulers import agnostic, carbonscaler, dags, gaia, plan, shifting, suspending
 from sim.schedulers.base import Scheduler
 
 FAMILIES = (
@@ -14,6 +14,7 @@ FAMILIES = (
     gaia.FAMILY,
     suspending.FAMILY,
     carbonscaler.FAMILY,
+    dags.FAMILY,
     plan.FAMILY,
 )
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for family in FAMILIES for scheduler in family}

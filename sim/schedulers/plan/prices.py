@@ -41,12 +41,19 @@ def room_prices(packing: Packing, target_g: float) -> FloatArray | None:
             if waited == _PATIENCE:
                 step, waited = step * _SHRINK, 0
         direction = _DEFLECTION * direction + excess
-        useful = np.where((prices <= 0) & (direction < 0), 0.0, direction)
+        if not _useful(direction, prices).any():
+            direction = excess  # what was learnt before points nowhere: begin anew
+        useful = _useful(direction, prices)
         length = float((useful**2).sum())
         if not length:
             break
         prices = np.maximum(0.0, prices + step * max(target_g - value, 0.0) / length * useful)
     return best
+
+
+def _useful(direction: FloatArray, prices: FloatArray) -> FloatArray:
+    """Return the direction without what would make a price negative."""
+    return np.where((prices <= 0) & (direction < 0), 0.0, direction)
 
 
 class _Spots:
