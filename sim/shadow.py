@@ -28,6 +28,8 @@ _LOOKED_AT = 500_000
 _IN_ALL = 8_000_000
 _ROUNDS = (80, 240)
 """At least and at most; as many as look at so many combinations in all."""
+_ENOUGH = 1e-3
+"""A gain, as a share of the bound, that is not worth further rounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,7 @@ def shadow_prices(loads: Loads, tariff: Tariff) -> FloatArray:
     for _ in range(rounds):
         direction = _deflected(now.slope, direction, scale)
         steepness = float((scale * direction * direction).sum())
-        if steepness == 0.0:
+        if steepness == 0.0 or aim_g < _ENOUGH * best.dual_g:
             break
         step = (best.dual_g + aim_g - now.dual_g) / steepness
         prices = np.maximum(now.tariff.prices + step * scale * direction, 0.0)

@@ -16,7 +16,7 @@ from sim.cheapest import batches
 from sim.loads import Loads, job_loads, request_loads
 from sim.model import Checkpoint, Closure
 from sim.runner import Run, simulate
-from sim.schedulers import SCHEDULERS
+from sim.schedulers import SCHEDULERS, scheduler
 from sim.services import Service
 from sim.shadow import Relaxed, _sample
 from sim.summary import account
@@ -124,7 +124,7 @@ def test_where_not_all_can_be_in_time_the_bound_stays_within_the_dirtiest_hours(
 
 
 def test_the_bound_is_the_same_every_time():
-    assert lower_bound(rich_world(3)) == lower_bound(rich_world(3))
+    assert lower_bound(crowded(3)) == lower_bound(crowded(3))
 
 
 # -- by enumeration --------------------------------------------------------------------------------
@@ -297,29 +297,34 @@ def checked(run: Run) -> tuple[float, Loads, Tariff]:
     return float(emitted), loads, tariff
 
 
-@settings(max_examples=30)
-@given(seeds, st.sampled_from(sorted(SCHEDULERS)))
-def test_no_scheduler_beats_the_bound_in_any_world(seed: int, name: str):
-    run = simulate(rich_world(seed), SCHEDULERS[name])
-    assert dynamic_g(run.world) <= checked(run)[0] * (1 + 1e-9) + 1e-6
+def sunless(seed: int, *, plain: bool = False) -> World:
+    """Return a world in which no region is free of carbon, so that the bound is above nothing."""
+    return replace(rich_world(seed, plain=plain), onsite=(None, None))
+
+
+@settings(max_examples=15)
+@given(seeds, st.booleans(), st.sampled_from([*sorted(SCHEDULERS), "spatiotemporal-oracle"]))
+def test_no_scheduler_beats_the_bound_in_any_world(seed: int, plain: bool, name: str):
+    run = simulate(sunless(seed, plain=plain), scheduler(name))
+    assert 0 < dynamic_g(run.world) <= checked(run)[0] * (1 + 1e-9) + 1e-6
 
 
 @settings(max_examples=30)
 @given(seeds, st.floats(0, 3))
 def test_any_prices_make_a_valid_bound(seed: int, size: float):
     """Random prices, random decisions: suspended, moved, resized, lost and cancelled jobs among them."""
-    engine = play(rich_world(seed), seed)
+    engine = play(sunless(seed), seed)
     emitted, loads, tariff = checked(Run(engine.world, "random", engine.history))
     dear = size * tariff.carbon.max() * 100
     prices = np.random.default_rng(seed).uniform(-dear, dear, tariff.prices.shape).clip(0)
     assert Relaxed.of(loads, tariff.at(prices)).dual_g <= emitted * (1 + 1e-9) + 1e-6
 
 
-@settings(max_examples=30)
+@settings(max_examples=5)
 @given(seeds)
 def test_capacity_only_raises_the_bound(seed: int):
-    bound = lower_bound(rich_world(seed))
-    assert bound.dynamic_kg >= bound.per_job_kg
+    bound = lower_bound(sunless(seed))
+    assert bound.dynamic_kg >= bound.per_job_kg > 0
 
 
 def test_a_sample_stands_for_the_work_of_all(monkeypatch: pytest.MonkeyPatch):
@@ -333,5 +338,6 @@ def test_a_sample_stands_for_the_work_of_all(monkeypatch: pytest.MonkeyPatch):
     which, weights = _sample(loads, tariff)
     assert len(which) < 200
     assert (weights * loads.work_s[which]).sum() == pytest.approx(loads.work_s.sum(), rel=0.01)
-    assert dynamic_g(world) == pytest.approx(whole, rel=0.03)
-    assert dynamic_g(world) > lower_bound(world).per_job_kg * 1000
+    sampled = lower_bound(world)
+    assert sampled.dynamic_kg * 1000 == pytest.approx(whole, rel=0.03)
+    assert sampled.dynamic_kg > 1.2 * sampled.per_job_kg
