@@ -14,18 +14,19 @@ from agent.case import Case, prepare, run_agent, run_scheduler, start_agent
 from agent.llm.protocol import LanguageModel
 from agent.policy.english import show
 from agent.record import EpochRecord
-from sim.schedulers import SCHEDULERS
 from sim.units import HOUR_S, at_time
 from sim.world import World
 
 SCENARIO = "demo"
+COMPARED = ("fifo", "greedy-carbon", "time-shift", "spatial-shift", "spatiotemporal")
+"""The schedulers in the table beside the agent: those that it chooses among."""
 
 
 def run_demo(console: Console, *, days: float | None, model: LanguageModel | None, out: Path | None) -> None:
     """Run the numeric schedulers and the agent on the bundled scenario and print what came of it."""
     case = prepare(SCENARIO, None, days=days)
     _introduce(console, case)
-    rows = [run_scheduler(case, name).summary for name in SCHEDULERS]
+    rows = [run_scheduler(case, name).summary for name in COMPARED]
     run = start_agent(case, model, out=out)
     done = run_agent(run, case, out, lambda record: _print_line(console, record, case.world))
     console.print()

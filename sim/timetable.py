@@ -98,6 +98,11 @@ class Timetable:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
 
+    @property
+    def room(self) -> FloatArray:
+        """Free CPUs, GPUs and memory of each slot, shape (R, K, 3): not a copy, what is booked here is taken off."""
+        return self._free
+
     def _per_watt(self, outlook: Bundle) -> FloatArray:
         """Return the running sum of signal x overhead per watt of IT power at each slot edge, shape (R, K + 1)."""
         slots = outlook.over_slots(self.edges_s) * self._overhead
