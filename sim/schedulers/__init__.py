@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 
 from sim.errors import InputError
-from sim.schedulers import agnostic, packing, shifting
+from sim.schedulers import agnostic, balancing, packing, shifting
 from sim.schedulers.base import Scheduler
 
-FAMILIES = (agnostic.FAMILY, packing.FAMILY, shifting.FAMILY)
+FAMILIES = (agnostic.FAMILY, packing.FAMILY, shifting.FAMILY, balancing.FAMILY)
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for family in FAMILIES for scheduler in family}
 
 
