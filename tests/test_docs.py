@@ -72,3 +72,13 @@ def test_the_readme_shows_the_demos_true_figures(name: str):
     summary = run_scheduler(prepare("demo", None), name).summary
     (row,) = re.findall(rf"^{name} +([\d.]+) .*", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert row == f"{summary['carbon_kg']['dynamic']:.2f}"
+
+
+DEMO_ROWS = re.findall(
+    r"^\| `([\w-]+)` \| ([\d.]+) \|", (ROOT / "docs" / "schedulers.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("name", "kg"), DEMO_ROWS)
+def test_the_page_of_schedulers_shows_the_demos_true_figures(name: str, kg: str):
+    assert kg == f"{run_scheduler(prepare('demo', None), name).summary['carbon_kg']['dynamic']:.2f}"

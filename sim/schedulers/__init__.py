@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 
 from sim.errors import InputError
-from sim.schedulers import agnostic, carbonscaler, dags, gaia, plan, shifting, suspending
+from sim.schedulers import agnostic, balancing, carbonscaler, dags, gaia, packing, plan, shifting, suspending
 from sim.schedulers.base import Scheduler
 
 FAMILIES = (
     agnostic.FAMILY,
+    packing.FAMILY,
     shifting.FAMILY,
     gaia.FAMILY,
     suspending.FAMILY,
     carbonscaler.FAMILY,
     dags.FAMILY,
+    balancing.FAMILY,
     plan.FAMILY,
 )
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for family in FAMILIES for scheduler in family}

@@ -140,6 +140,13 @@ def _known(values: FloatArray | None, at: int) -> float | None:
     return None if values is None or math.isnan(values[at]) else float(values[at])
 
 
+def _begin_s(
+    view: View, home: IntArray | int, region: IntArray | int, data_gb: FloatArray | float, start_s: FloatArray | float
+) -> FloatArray | float:
+    """Return when the data of runs must leave home to be there at the start; the start itself where none move."""
+    return start_s if view.network is None else start_s - view.network.transfer_s(home, region, data_gb)
+
+
 Planner = Callable[[View], Plan]
 
 
@@ -169,14 +176,20 @@ class Scheduler:
     foresight: bool = False
 
     def due(self, view: View, plan: Plan) -> BoolArray:
-        """Return which planned runs are committed now, shape (P,): all, or those that begin before the next epoch."""
+        """Return which planned runs are committed now, shape (P,): all, or those that begin before the next epoch.
+
+        A run away from its data begins when they must leave.
+        """
         if not self.rolling:
             return np.ones(len(plan), dtype=bool)
-        return np.asarray(plan.start_s < view.now_s + view.epoch_s)
+        begin_s = _begin_s(view, plan.jobs.home, plan.region, plan.jobs.data_gb, plan.start_s)
+        return np.asarray(begin_s < view.now_s + view.epoch_s)
 
     def commit(self, view: View, run: Assignment) -> Decision:
         """Return the decision for one planned run: place it, or defer it if the plan is rolling and it is not due."""
-        if not self.rolling or run.start_s < view.now_s + view.epoch_s:
+        home, r = view.region_index[run.job.home], view.region_index[run.region]
+        begins_s = _begin_s(view, home, r, run.job.data_gb, run.start_s)
+        if not self.rolling or begins_s < view.now_s + view.epoch_s:
             return Place(run.job.id, run.region, run.start_s, run.scale, run.until_s)
         return Defer(run.job.id, view.now_s + view.epoch_s)
 
