@@ -103,6 +103,10 @@ class Plan(Sequence[Assignment]):
             actions=self.actions + other.actions,
         )
 
+    def begin_s(self, view: View) -> FloatArray:
+        """Return when each run begins: at its start, or when its data must leave home to be there in time, (P,)."""
+        return np.asarray(_begin_s(view, self.jobs.home, self.region, self.jobs.data_gb, self.start_s))
+
     def doing(self, actions: tuple[Decision, ...]) -> Plan:
         """Return the plan with these actions besides."""
         return replace(self, actions=self.actions + actions) if actions else self
@@ -182,8 +186,7 @@ class Scheduler:
         """
         if not self.rolling:
             return np.ones(len(plan), dtype=bool)
-        begin_s = _begin_s(view, plan.jobs.home, plan.region, plan.jobs.data_gb, plan.start_s)
-        return np.asarray(begin_s < view.now_s + view.epoch_s)
+        return np.asarray(plan.begin_s(view) < view.now_s + view.epoch_s)
 
     def commit(self, view: View, run: Assignment) -> Decision:
         """Return the decision for one planned run: place it, or defer it if the plan is rolling and it is not due."""

@@ -166,7 +166,7 @@ def plan_res_first(view: View) -> Plan:
 
     due = np.flatnonzero(_best_starts(view, view.pending, policy) < view.next_point_s)
     plan = _plan(view, view.pending.take(due), policy)
-    return plan.only(plan.start_s < view.next_point_s)
+    return plan.only(plan.begin_s(view) < view.next_point_s)
 
 
 _BEST = -1e30

@@ -100,7 +100,15 @@ class Present:
 
     def _run(self, job: Job, r: int, workers: int) -> Assignment:
         late = job.latest_start_s + ROUNDING_S < self._view.now_s
-        return Assignment(job, self._view.regions[r].id, self._view.now_s, None, None, late, workers)
+        start_s = self._view.now_s + self._slots_away(job, r) * self._view.epoch_s
+        return Assignment(job, self._view.regions[r].id, start_s, None, None, late, workers)
+
+    def _slots_away(self, job: Job, r: int) -> int:
+        """Return how many slots pass until a job's data, if they leave now, are in a region."""
+        network, home = self._view.network, self._view.region_index[job.home]
+        if network is None:
+            return 0
+        return math.ceil(float(network.transfer_s(home, r, job.data_gb)) / self._view.epoch_s - EPS)
 
     def _look_ahead(self) -> Timetable:
         """Return the timetable of the hours ahead with all starts in it."""
@@ -116,7 +124,8 @@ class Present:
             return True  # there is room, and nothing else to look at
         late = self._timetable.last_start_s(shape) + ROUNDING_S < self._view.now_s
         options = self._timetable.options(shape, late=late)
-        return options is not None and bool(options.feasible[r, 0])
+        slot = self._slots_away(shape, r)
+        return options is not None and slot < len(options.starts_s) and bool(options.feasible[r, slot])
 
     def _take(self, shape: Job, r: int) -> None:
         self.free[r] = [room - wanted for room, wanted in zip(self.free[r], demand(shape).tolist(), strict=True)]
@@ -125,7 +134,8 @@ class Present:
 
     def _book(self, shape: Job, r: int) -> None:
         assert self._timetable is not None
-        self._timetable.book(shape, r, 0, math.ceil(shape.duration_estimate_s / self._view.epoch_s - EPS))
+        slots = math.ceil(shape.duration_estimate_s / self._view.epoch_s - EPS)
+        self._timetable.book(shape, r, self._slots_away(shape, r), slots)
 
 
 def _fewest(job: Job, workers: int) -> int:
