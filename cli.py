@@ -161,13 +161,21 @@ def bound(scenario: ScenarioArg, data_dir: DataDir = None, as_json: AsJson = Fal
     from sim.scenario import build_world, load_scenario
 
     found = lower_bound(build_world(load_scenario(scenario), data_dir))
-    content = {"bound_kg": found.total_kg, "jobs_kg": found.jobs_kg, "idle_kg": found.idle_kg}
+    content = {
+        "bound_kg": found.total_kg,
+        "jobs_kg": found.jobs_kg,
+        "services_kg": found.services_kg,
+        "idle_kg": found.idle_kg,
+        "embodied_kg": found.embodied_kg,
+        "per_job_kg": found.per_job_kg,
+    }
     if as_json:
         print_json(content)
-    else:
-        typer.echo(
-            f"at least {found.total_kg:.3f} kg CO2-eq: jobs {found.jobs_kg:.3f}, idle servers {found.idle_kg:.3f}"
-        )
+        return
+    parts = {"services": found.services_kg, "idle servers": found.idle_kg, "embodied": found.embodied_kg}
+    rest = "".join(f", {name} {kg:.3f}" for name, kg in parts.items() if kg)
+    typer.echo(f"at least {found.total_kg:.3f} kg CO2-eq: jobs {found.jobs_kg:.3f}{rest}")
+    typer.echo(f"with capacity left out, jobs and services at least {found.per_job_kg:.3f}")
 
 
 @app.command()
@@ -442,10 +450,10 @@ def data_formats(as_json: AsJson = False) -> None:
 
 @data_app.command("fetch")
 def data_fetch(
-    source: Annotated[str, typer.Argument(help="ukgrid, electricitymaps, watttime or eia.")],
+    source: Annotated[str, typer.Argument(help="ukgrid, electricitymaps, watttime, watttime-forecast or eia.")],
     zone: Annotated[str, typer.Option("--zone", help="The zone or region, as the source names it.")],
-    start: Annotated[datetime, typer.Option("--start", help="From, UTC.")],
-    end: Annotated[datetime, typer.Option("--end", help="To, UTC.")],
+    start: Annotated[datetime, typer.Option("--start", help="From, UTC; of forecasts, when they were issued.")],
+    end: Annotated[datetime, typer.Option("--end", help="Until, UTC, which is not in it.")],
     out: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
     as_json: AsJson = False,
 ) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from agent import prompts
 from agent.graph import Agent
 from agent.llm.protocol import LanguageModel
-from agent.policy.check import Segment, Violation, violations
+from agent.policy.check import Segment, Violation, stays, violations
 from agent.policy.english import quoted
 from agent.policy.guard import Guard
 from agent.policy.reading import load_confirmed, read_text
@@ -290,7 +290,8 @@ def policy_violations(world: World, rules: PolicySet, accounts: Accounts) -> lis
 
 
 def check_rules(world: World, rules: PolicySet, segments: Sequence[Segment]) -> list[Violation]:
-    """Return every breach of the rules by these segments."""
+    """Return every breach of the rules by these segments, those of one stay taken together."""
+    segments = stays(segments)
     index = world.region_index
     return violations(
         rules,

@@ -14,18 +14,19 @@ from agent.case import Case, prepare, run_agent, run_scheduler, start_agent
 from agent.llm.protocol import LanguageModel
 from agent.policy.english import show
 from agent.record import EpochRecord
-from sim.schedulers import SCHEDULERS
 from sim.units import HOUR_S, at_time
 from sim.world import World
 
 SCENARIO = "demo"
+BASELINES = ("fifo", "greedy-carbon", "time-shift", "spatial-shift", "spatiotemporal")
+"""The numeric schedulers beside which the demo shows the agent: those that it has its plans from."""
 
 
 def run_demo(console: Console, *, days: float | None, model: LanguageModel | None, out: Path | None) -> None:
     """Run the numeric schedulers and the agent on the bundled scenario and print what came of it."""
     case = prepare(SCENARIO, None, days=days)
     _introduce(console, case)
-    rows = [run_scheduler(case, name).summary for name in SCHEDULERS]
+    rows = [run_scheduler(case, name).summary for name in BASELINES]
     run = start_agent(case, model, out=out)
     done = run_agent(run, case, out, lambda record: _print_line(console, record, case.world))
     console.print()
@@ -117,7 +118,7 @@ def _explain(console: Console, case: Case, summary: Mapping[str, Any], out: Path
     llm, idle_kg = summary["llm"], summary["carbon_kg"]["idle"]
     lines = [
         "jobs: what the jobs' own power emitted; saved: against the first row; above bound: over the "
-        f"{case.bound.jobs_kg:.2f} kg that no schedule which meets the deadlines can go below.",
+        f"{case.bound.dynamic_kg:.2f} kg that no schedule which meets the deadlines can go below.",
         f"total: with the language model and {idle_kg:.1f} kg of idle servers, the same under every scheduler.",
         f"The model was asked {llm['calls']} times; {llm['fallbacks']} epochs were decided without it.",
     ]

@@ -301,7 +301,7 @@ def _total_faults(folder: RunFolder, again: Recomputed) -> Iterator[Fault]:
     if not isinstance(llm_kg, int | float) or llm_kg < 0:
         yield Fault("summary.json carbon_kg.llm", llm_kg, "a number, at least 0")
         return
-    for name, value in again.totals(llm_kg, lower_bound(again.world).jobs_kg).items():
+    for name, value in again.totals(llm_kg, lower_bound(again.world).dynamic_kg).items():
         found = _dig(folder.summary, name)
         if not _same(found, value):
             yield Fault(f"summary.json {name}", found, value)

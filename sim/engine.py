@@ -278,6 +278,7 @@ class Engine(Lifecycle):
             deferred=len(self._pending) - len(due),
             held=held,
             free_now=[pool.free.copy() for pool in self._pools],
+            prepaid=[pool.prepaid for pool in self._pools],
             ample=self._looks_ahead and self._bookings is None,
             room=self._bookings.room(now_s, slots) if self._bookings else None,
             steady=self._free_of_rules and not self._changing and not self._not_running,
@@ -297,11 +298,13 @@ class Engine(Lifecycle):
         """Open the bookings as soon as what is asked for and what is held could not all run at the same time."""
         if self._bookings:
             self._rebook_queued()
-        elif self._looks_ahead and (not self._free_of_rules or self._changing or not self._is_ample(due)):
+        elif self._looks_ahead and (
+            not self._free_of_rules or self._changing or not self._is_ample([*due, *self._suspended])
+        ):
             self._open_books()
 
     def _is_ample(self, due: Sequence[int]) -> bool:
-        """Whether any region could hold at once all that is held there and all that is due."""
+        """Whether any region could hold at once all that is held there, all that is due and all that is suspended."""
         cpus, gpus, memory_gb = self._jobs.numbers[3:6, due].sum(axis=1).tolist()
         return all(
             cpus <= left[0] and gpus <= left[1] and memory_gb <= left[2]

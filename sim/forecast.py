@@ -122,6 +122,13 @@ class Measured:
             return np.asarray(self._stacked.values[:, k])
         return np.array([signal.at(self.now_s) for signal in self._series])
 
+    def at(self, times_s: FloatArray) -> FloatArray:
+        """Return the values that held at past moments, shape (R, K); the first one known for those before it."""
+        past_s = np.minimum(times_s, self.now_s)
+        if self._stacked:
+            return self._stacked.at(np.maximum(past_s, self._stacked.start_s))
+        return np.array([[s.at(max(t_s, s.start_s)) for t_s in past_s.tolist()] for s in self._series])
+
     def outlook(self, forecaster: Forecaster, horizon_s: float) -> Bundle:
         """Return the forecasts of all signals on one grid, issued now, to at least now + horizon_s."""
         if self._stacked is None:

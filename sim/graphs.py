@@ -85,6 +85,11 @@ def _order(rows: Sequence[Mapping[str, Any]], path: Path) -> list[int]:
     at = {row["task_id"]: i for i, row in enumerate(rows)}
     waits = {}
     for i, row in enumerate(rows):
+        if row["deps"] is None:
+            raise InputError(
+                f"{path}: graph {row['dag_id']}, task {row['task_id']}: what it waits for is unknown (deps is null); "
+                "leave the graph out, in an import of Alibaba's trace by --set graphs=whole"
+            )
         strange = [dep for dep in row["deps"] if dep not in at]
         if strange:
             raise InputError(f"{path}: graph {row['dag_id']}, task {row['task_id']}: depends on unknown {strange[0]!r}")

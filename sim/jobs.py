@@ -24,6 +24,7 @@ NUMBERS = (
     "data_gb",
     "state_gb",
     "output_gb",
+    "queue_mean_s",
 )
 _ROW = {name: row for row, name in enumerate(NUMBERS)}
 
@@ -58,7 +59,7 @@ class Jobs(Sequence[Job]):
     """Jobs in submit order, shape (J,). `positions` are theirs in the whole workload.
 
     Attributes:
-        numbers: Shape (11, J), a row for each of NUMBERS.
+        numbers: Shape (12, J), a row for each of NUMBERS.
         home: Position of the home region in `homes`.
         trait: Position of each job's traits in `traits`.
         particulars: By position in the workload, of those jobs that have any.
@@ -225,9 +226,21 @@ class Jobs(Sequence[Job]):
         return np.asarray(self.numbers[_ROW["state_gb"]])
 
     @property
+    def expected_s(self) -> FloatArray:
+        """What a scheduler that knows no single job's length expects: its queue's mean, or what the job declares."""
+        means_s = self.numbers[_ROW["queue_mean_s"]]
+        return np.where(means_s > 0, means_s, self.duration_estimate_s)
+
+    @property
     def demand(self) -> FloatArray:
         """CPUs, GPUs and memory (GB) of one worker, shape (J, 3)."""
         return np.asarray(self.numbers[3:6].T)
+
+    @property
+    def max_scale(self) -> IntArray:
+        """The most workers that each can use; 1 for the rigid."""
+        most = [max(1, len(trait.throughput)) for trait in self.traits]
+        return np.array(most, dtype=np.int64)[self.trait]
 
     @property
     def latest_start_s(self) -> FloatArray:

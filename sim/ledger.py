@@ -14,6 +14,7 @@ In each interval:
     grid           facility - on-site
 
 Everybody's watts are scaled by grid / IT alike: so overhead and on-site supply are shared in proportion to IT power.
+Likewise rent: CPUs in use up to the reserved ones are prepaid, and everybody's CPUs are prepaid in the same part.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ class MoveLedger:
 class RegionSeries:
     """Each region over the epochs of the run, shape (R, E): means of power, intensity and PUE, sums of the rest.
 
-    `carbon_g` and `cost_usd` are all that the region drew from the grid; the idle columns are the share of the
-    switched-on servers without load (and of a site's fixed losses while none is on).
+    `carbon_g` and `cost_usd` are all that the region drew from the grid, and all rent; the idle columns are the share
+    of the switched-on servers without load (and of a site's fixed losses while none is on).
     """
 
     epoch_start_s: FloatArray
@@ -86,6 +87,7 @@ class RegionSeries:
     idle_g: FloatArray
     idle_kwh: FloatArray
     idle_usd: FloatArray
+    reserved_usd: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +185,7 @@ class _Site:
 
     def __init__(self, world: World, r: int, history: History, load: _Load, epochs_s: FloatArray) -> None:
         self.load, self.epochs_s, region = load, epochs_s, world.regions[r]
-        self.rent_usd_per_cpu_s = region.usd_per_cpu_h / HOUR_S
+        self.reserved_usd_per_s = region.reserved_usd_per_h / HOUR_S
         switches = [switch for switch in history.switches if switch.region == r]
         signals = (world.intensity[r], world.price[r], world.temperature[r], world.onsite[r])
         self.edges_s = _cuts(load, epochs_s, [switch.t_s for switch in switches], signals)
@@ -193,7 +195,10 @@ class _Site:
         fleet = Fleet(region)
         self.servers_on = _servers_on(switches, fleet.count, middle_s)
         self.held = np.array([self._level(column) for column in (load.cpus, load.gpus, load.memory_gb)])
-        busy_cpus = self._level(load.busy_cpus)
+        busy_cpus, cpus = self._level(load.busy_cpus), self.held[0]
+        rented = np.maximum(cpus - region.reserved_cpus, 0.0)
+        part = np.divide(rented, cpus, out=np.zeros_like(cpus), where=cpus > 0)
+        self.rent_usd_per_cpu_s = part * region.usd_per_cpu_h / HOUR_S
         self.intensity = _sample(world.intensity[r], middle_s)
         self.price = _sample(world.price[r], middle_s)
         self.cpu_w = fleet.cpu_w(self.servers_on, busy_cpus)
@@ -230,7 +235,8 @@ class _Site:
             totals = totals + self._integral(rates * self.gpu_w) * load.gpus
         if load.extra_w.any():
             totals = totals + self._integral(rates) * load.extra_w
-        totals[2] += load.cpus * (load.end_s - load.start_s) * self.rent_usd_per_cpu_s
+        if self.rent_usd_per_cpu_s.any():
+            totals[2] += self._integral((self.rent_usd_per_cpu_s * self.span_s)[None])[0] * load.cpus
         return np.asarray(totals)
 
     def _integral(self, per_interval: FloatArray) -> FloatArray:
@@ -244,7 +250,7 @@ class _Site:
         epoch_s = np.diff(self.epochs_s)
         it_w, grid_w = self.idle_w + self.dynamic_w, self.facility_w - self.onsite_w
         idle_w = self.idle_w * self.per_watt + self.unshared_w
-        rent = self.held[0] * self.rent_usd_per_cpu_s * self.span_s
+        reserved = self.reserved_usd_per_s * epoch_s
 
         def total(values: FloatArray) -> FloatArray:
             return np.asarray(np.add.reduceat(values * self.span_s, to_epoch, axis=-1))
@@ -267,10 +273,11 @@ class _Site:
             "onsite_kwh": kwh(self.onsite_w),
             "grid_kwh": kwh(grid_w),
             "carbon_g": kwh(grid_w * self.intensity),
-            "cost_usd": kwh(grid_w * usd) + np.add.reduceat(rent, to_epoch),
+            "cost_usd": kwh(grid_w * usd) + total(self.held[0] * self.rent_usd_per_cpu_s) + reserved,
             "idle_g": kwh(idle_w * self.intensity),
             "idle_kwh": kwh(idle_w),
             "idle_usd": kwh(idle_w * usd),
+            "reserved_usd": reserved,
         }
 
 
@@ -325,7 +332,7 @@ def check_balance(world: World, region: IntArray, sums: FloatArray, series: Regi
         for what, parts, whole in (
             ("carbon (g)", grams + series.idle_g[r].sum(), series.carbon_g[r].sum()),
             ("energy (kWh)", kwh + series.idle_kwh[r].sum(), series.grid_kwh[r].sum()),
-            ("cost (USD)", usd + series.idle_usd[r].sum(), series.cost_usd[r].sum()),
+            ("cost (USD)", usd + (series.idle_usd + series.reserved_usd)[r].sum(), series.cost_usd[r].sum()),
             ("facility energy (kWh)", used[r].sum(), (series.power_w[r] * span_h).sum() / W_PER_KW),
             ("supply (kWh)", used[r].sum(), (series.onsite_kwh[r] + series.grid_kwh[r]).sum()),
         ):

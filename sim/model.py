@@ -42,6 +42,7 @@ class Job:
         throughput: Elastic jobs: work per second with 1, 2, ... workers, relative to one worker; empty if rigid.
         deps: Ids of the jobs that must finish before it may start; `dag` names the graph.
         tail_s: The longest path of estimates behind it in its graph: its own end must leave so much to the deadline.
+        queue_mean_s: The mean length of the jobs of its queue, where the operator declares queues; else 0.
         data_gb: Input that lies in the home region; `state_gb` moves when it migrates; `output_gb` to its successors.
         description: What the submitter wrote, in plain words.
     """
@@ -65,6 +66,7 @@ class Job:
     deps: tuple[str, ...] = ()
     dag: str | None = None
     tail_s: float = 0.0
+    queue_mean_s: float = 0.0
     data_gb: float = 0.0
     state_gb: float = 0.0
     output_gb: float = 0.0
@@ -135,6 +137,7 @@ class Region:
     Attributes:
         pue: Facility power over IT power, where no `cooling` model stands.
         usd_per_cpu_h: Rent of a CPU, on top of its electricity.
+        reserved_cpus: CPUs whose rent is prepaid: used or not, they cost `reserved_usd_per_cpu_h` each.
     """
 
     id: str
@@ -148,6 +151,13 @@ class Region:
     saving: PowerSaving | None = None
     closures: tuple[Closure, ...] = ()
     usd_per_cpu_h: float = 0.0
+    reserved_cpus: float = 0.0
+    reserved_usd_per_cpu_h: float = 0.0
+
+    @property
+    def reserved_usd_per_h(self) -> float:
+        """What its reservation costs."""
+        return self.reserved_cpus * self.reserved_usd_per_cpu_h
 
     def _total(self, field: str) -> float:
         return float(sum(getattr(server, field) * count for server, count in self.servers))

@@ -27,6 +27,7 @@ class Pool:
     def __init__(self, region: Region) -> None:
         self.fleet = Fleet(region)
         self.saving = region.saving
+        self.reserved = region.reserved_cpus
         self.on = self.fleet.count
         self.waking = 0
         self.closed = 0
@@ -101,6 +102,11 @@ class Pool:
         """Return the CPUs, GPUs and memory in use."""
         capacity = self.fleet.capacity(np.array(self.usable)).tolist()
         return [whole - free for whole, free in zip(capacity, self.free, strict=True)]
+
+    @property
+    def prepaid(self) -> float:
+        """Reserved CPUs that nobody uses."""
+        return max(0.0, self.reserved - self.held()[0]) if self.reserved else 0.0
 
     def set_servers(self, *, on: int | None = None, closed: int | None = None) -> None:
         """Switch servers on or off, or close and open them; what is free follows."""

@@ -246,6 +246,7 @@ class Recomputed:
         transfer_kg = moves["carbon_g"] / G_PER_KG if counts.transfer else 0.0
         energy_kwh = sum(float(one["energy_kwh"].sum()) for one in own)
         cost_usd = sum(float(one["cost_usd"].sum()) for one in own)
+        cost_usd += sum(region.reserved_usd_per_h for region in world.regions) * world.horizon_s / 3600
         if counts.idle:
             energy_kwh, cost_usd = energy_kwh + self.idle["kwh"], cost_usd + self.idle["usd"]
         if counts.transfer:
@@ -287,8 +288,9 @@ class Recomputed:
             "gap": _ratio(total_kg - bound_kg, bound_kg),
             "gap_jobs": _ratio(dynamic_kg - bound_jobs_kg, bound_jobs_kg),
         }
-        for name in ("wait_s", "jct_s"):
-            known = jobs[name][~np.isnan(jobs[name])]
+        for name in ("wait_s", "jct_s", "delay_s"):
+            values = jobs["jct_s"] - world.workload.durations_s if name == "delay_s" else jobs[name]
+            known = values[~np.isnan(values)]
             totals[f"{name}.mean"] = float(np.mean(known)) if len(known) else None
             for share in (50, 95, 99):
                 totals[f"{name}.p{share}"] = float(np.percentile(known, share)) if len(known) else None
@@ -379,13 +381,14 @@ class _Walk:
         share = grid_w / it_w if it_w > 0 else region.pue
         g_per_j = value_at(world.intensity[r], middle_s) / J_PER_KWH
         usd_per_j = value_at(world.price[r], middle_s) / J_PER_KWH / KWH_PER_MWH
-        rent = region.usd_per_cpu_h / 3600
+        held_cpus = math.fsum(load.held[0] for load in here)
+        beyond = max(0.0, held_cpus - region.reserved_cpus)  # what is not prepaid
+        rent = region.usd_per_cpu_h / 3600 * (beyond / held_cpus if held_cpus else 0.0)
         for load, own_w in zip(here, dynamic_w, strict=True):
             joules = own_w * share * span_s
             load.kwh += joules / J_PER_KWH
             load.grams += joules * g_per_j
             load.usd += joules * usd_per_j + load.held[0] * rent * span_s
-        held_cpus = math.fsum(load.held[0] for load in here)
         idle_j = (idle_w * share if it_w > 0 else grid_w) * span_s
         amounts = {
             "busy_cpus": held_cpus * span_s,
@@ -400,7 +403,9 @@ class _Walk:
             "onsite_kwh": onsite_w * span_s / J_PER_KWH,
             "energy_kwh": grid_w * span_s / J_PER_KWH,
             "carbon_g": grid_w * span_s * g_per_j,
-            "cost_usd": grid_w * span_s * usd_per_j + held_cpus * rent * span_s,
+            "cost_usd": grid_w * span_s * usd_per_j
+            + held_cpus * rent * span_s
+            + region.reserved_usd_per_h / 3600 * span_s,
             "idle_kwh": idle_j / J_PER_KWH,
             "idle_g": idle_j * g_per_j,
             "idle_usd": idle_j * usd_per_j,

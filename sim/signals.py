@@ -169,6 +169,11 @@ class Bundle:
         whole, part = self._place(t_s)
         return np.asarray(self._integral[:, whole] + self.values[:, whole] * (part * self.step_s))
 
+    def cumulative_in(self, row: IntArray, t_s: FloatArray) -> FloatArray:
+        """Return the integral from `start_s` to times in given rows, broadcast; beyond the end the last value holds."""
+        whole, part = self._place(t_s)
+        return np.asarray(self._integral[row, whole] + self.values[row, whole] * (part * self.step_s))
+
     def over_slots(self, edges_s: FloatArray) -> FloatArray:
         """Return the integral over each slot between K + 1 even edges, shape (R, K), unit x seconds."""
         first, rest = divmod(float(edges_s[0]) - self.start_s, self.step_s)

@@ -135,7 +135,7 @@ class RegionSpec(Spec):
     """A site: its grid zone as Electricity Maps writes it, its servers, and what else is there.
 
     `maintenance` is known ahead, an outage when it begins; `solar_kw` and `wind_kw` are nameplate power, to which the
-    scenario's solar and wind series give the share that is produced.
+    scenario's solar and wind series give the share that is produced. The rent of `reserved_cpus` is prepaid.
     """
 
     id: Name
@@ -152,6 +152,8 @@ class RegionSpec(Spec):
     solar_kw: NotNegative = 0.0
     wind_kw: NotNegative = 0.0
     usd_per_cpu_h: NotNegative = 0.0
+    reserved_cpus: NotNegative = 0.0
+    reserved_usd_per_cpu_h: NotNegative = 0.0
 
     @field_validator("tz")
     @classmethod
@@ -185,6 +187,8 @@ class RegionSpec(Spec):
             saving=PowerSaving(saving.wake_min * 60, saving.off_after_min * 60) if saving else None,
             closures=self._closures(),
             usd_per_cpu_h=self.usd_per_cpu_h,
+            reserved_cpus=self.reserved_cpus,
+            reserved_usd_per_cpu_h=self.reserved_usd_per_cpu_h,
         )
 
     def _closures(self) -> tuple[Closure, ...]:

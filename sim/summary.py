@@ -114,6 +114,7 @@ def summarise(
         "g_per_job": ratio(carbon["dynamic"] * G_PER_KG, count),
         "wait_s": _spread(jobs.wait_s),
         "jct_s": _spread(jobs.jct_s),
+        "delay_s": _spread(jobs.jct_s - world.workload.durations_s),
         "makespan_s": _makespan(run, jobs),
         "jobs": count,
         "unfinished": int(count - finished.sum()),
@@ -131,9 +132,9 @@ def summarise(
         "peak_rss_mb": peak_rss_mb(),
         "llm": dict(llm or NO_LLM),
         "bound_kg": bound_kg,
-        "bound_jobs_kg": bound.jobs_kg,
+        "bound_jobs_kg": bound.dynamic_kg,
         "gap": ratio(carbon["total"] - bound_kg, bound_kg),
-        "gap_jobs": ratio(carbon["dynamic"] - bound.jobs_kg, bound.jobs_kg),
+        "gap_jobs": ratio(carbon["dynamic"] - bound.dynamic_kg, bound.dynamic_kg),
     }
 
 
@@ -199,7 +200,7 @@ def _drawn(run: Run, books: Books) -> tuple[float, float]:
         books.series,
     )
     kwh = float(ledger.energy_kwh.sum() + services.energy_kwh.sum())
-    usd = float(ledger.cost_usd.sum() + services.cost_usd.sum())
+    usd = float(ledger.cost_usd.sum() + services.cost_usd.sum() + series.reserved_usd.sum())
     if counts.idle:
         kwh, usd = kwh + float(series.idle_kwh.sum()), usd + float(series.idle_usd.sum())
     if counts.transfer:

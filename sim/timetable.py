@@ -100,9 +100,14 @@ class Timetable:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
 
-    def take(self, r: int, amounts: FloatArray) -> None:
+    def take_amounts(self, r: int, amounts: FloatArray) -> None:
         """Book CPUs, GPUs and memory in region `r` from now on, shape (S, 3), a row a slot; negative gives back."""
         self.free[r, : len(amounts)] -= amounts
+
+    @property
+    def free_now(self) -> FloatArray:
+        """CPUs, GPUs and memory (GB) that are free in the slot that begins now, shape (R, 3)."""
+        return self.free[:, 0].copy()
 
     def _per_watt(self, outlook: Bundle) -> FloatArray:
         """Return the running sum of signal x overhead per watt of IT power at each slot edge, shape (R, K + 1)."""
@@ -178,6 +183,39 @@ class Timetable:
             )
         carbon, cost = self._run_sums(job, count)
         return Options(job, starts_s, carbon, cost, feasible, late)
+
+    def options_at(self, job: Job, starts_s: FloatArray) -> Options:
+        """Return the job's options at these moments, now or later, within its deadline and delay rules.
+
+        A run that begins between two slot edges takes every slot that it touches.
+        """
+        ends_s, outlook = starts_s + job.duration_estimate_s, self._outlook
+        feasible = (starts_s <= self.last_start_s(job) + ROUNDING_S) & (ends_s <= self.edges_s[-1])
+        feasible = feasible & self._free_throughout(job, starts_s, ends_s) & self._reachable(job, starts_s)
+        if binds(self.view.constraints):
+            feasible &= self.view.constraints.allowed(
+                job, starts_s, intensity=outlook.at(starts_s), price=self.view.price_outlook.at(starts_s)
+            )
+        watts = (job.cpus * job.utilization * self._cpu_w + job.gpus * self._gpu_w)[:, None]
+        carbon, cost = (watts * (self._at(sums, ends_s) - self._at(sums, starts_s)) for sums in self._sums)
+        return Options(job, starts_s, carbon, cost, feasible, late=False)
+
+    @property
+    def _sums(self) -> tuple[FloatArray, FloatArray]:
+        return self._carbon_g_per_w, self._cost_usd_per_w
+
+    def _at(self, sums: FloatArray, times_s: FloatArray) -> FloatArray:
+        return np.array([np.interp(times_s, self.edges_s, row) for row in sums])
+
+    def _free_throughout(self, job: Job, starts_s: FloatArray, ends_s: FloatArray) -> BoolArray:
+        """Return, shape (R, S), whether every slot that a stay touches has room."""
+        full = (self.free < demand(job) - _ROOM_EPS).any(axis=2)
+        sums = np.zeros((full.shape[0], full.shape[1] + 1), dtype=np.int64)
+        np.cumsum(full, axis=1, out=sums[:, 1:])
+        first = np.floor((starts_s - self.view.now_s) / self.view.epoch_s + _EPS).astype(int)
+        after = np.ceil((ends_s - self.view.now_s) / self.view.epoch_s - _EPS).astype(int)
+        fits: BoolArray = sums[:, np.minimum(after, self._slots)] == sums[:, np.minimum(first, self._slots)]
+        return fits
 
     def _reachable(self, job: Job, starts_s: FloatArray) -> BoolArray:
         """Return, shape (R, S), where the job's data can be by each start."""
@@ -259,17 +297,44 @@ class Timetable:
         return self._book(options, order[place], s)
 
     def _book(self, options: Options, r: int, s: int) -> Assignment:
-        job = options.job
-        last = s + self._slot_after(self.view.now_s + job.duration_estimate_s)
-        self.free[r, s:last] -= demand(job)
+        job, start_s = options.job, float(options.starts_s[s])
+        self.take(job, r, self.touched(start_s, start_s + job.duration_estimate_s))
         return Assignment(
             job=job,
             region=self.view.regions[r].id,
-            start_s=float(options.starts_s[s]),
+            start_s=start_s,
             carbon_g=float(options.carbon_g[r, s]),
             cost_usd=float(options.cost_usd[r, s]),
             late=options.late,
         )
+
+    def assign_at(self, job: Job, starts_s: FloatArray, score: Score) -> Assignment | None:
+        """Book the feasible start of the lowest score among these; None if none is feasible in time. Ties as above."""
+        return self._assign(options := self.options_at(job, starts_s), score(options))
+
+    def touched(self, start_s: float, end_s: float) -> slice:
+        """Return the slots that a stay touches."""
+        return slice(self._slot(start_s), self._slot_after(end_s))
+
+    def has_room(self, job: Job, r: int, slots: slice | BoolArray) -> bool:
+        """Return whether all these slots of region `r` have room."""
+        return bool((self.free[r, slots] >= demand(job) - _ROOM_EPS).all())
+
+    def open_slots(self, jobs: Jobs, region: IntArray) -> BoolArray:
+        """Return, shape (P, K), in which slots each job has room in a region of its own, and may start by the rules."""
+        kinds, kind = np.unique(jobs.demand, axis=0, return_inverse=True)
+        room = np.array([(self.free >= wanted - _ROOM_EPS).all(axis=2) for wanted in kinds])  # (kinds, R, K)
+        free = room[kind, region]
+        if binds(self.view.constraints):
+            for i, (job, r) in enumerate(zip(jobs, region.tolist(), strict=True)):
+                free[i] &= self.view.constraints.allowed(
+                    job, self.edges_s[:-1], intensity=self.intensity, price=self.price
+                )[r]
+        return np.asarray(free)
+
+    def take(self, job: Job, r: int, slots: slice | BoolArray) -> None:
+        """Take the room of a job in slots of region `r`."""
+        self.free[r, slots] -= demand(job)
 
     def evaluate(self, job: Job, r: int, start_s: float) -> Figures:
         """Return the figures of a run that starts in region `r` in the slot of `start_s`, and book it.
@@ -280,9 +345,7 @@ class Timetable:
         end_s = start_s + job.duration_estimate_s
         if start_s < self.view.now_s or end_s > self.edges_s[-1]:
             return Figures(0.0, 0.0, late, "starts before now or ends beyond the planning horizon")
-        s = self._slot(start_s)
-        length = self._slot_after(end_s) - s
-        problem = "" if self._fits(job, s + 1, length)[r, s] else "no room"
+        s, slots = self._slot(start_s), self.touched(start_s, end_s)
         rule = self.view.constraints.why_not(
             job,
             self.view.regions[r].id,
@@ -290,14 +353,12 @@ class Timetable:
             intensity=float(self.intensity[r, s]),
             price=float(self.price[r, s]),
         )
-        problem = rule or problem
+        problem = rule or ("" if self.has_room(job, r, slots) else "no room")
         if not problem:
-            self.free[r, s : s + length] -= demand(job)
+            self.take(job, r, slots)
         watts = job.cpus * job.utilization * self._cpu_w[r] + job.gpus * self._gpu_w[r]
-        carbon, cost = (
-            float(watts * np.diff(np.interp([start_s, end_s], self.edges_s, sums[r]))[0])
-            for sums in (self._carbon_g_per_w, self._cost_usd_per_w)
-        )
+        ends_s = np.array([start_s, end_s])
+        carbon, cost = (float(watts * np.diff(self._at(sums, ends_s))[r, 0]) for sums in self._sums)
         return Figures(carbon, cost, late, problem)
 
     # -- many jobs at once -----------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sim.network import Network
 from sim.open_work import OpenWork
 from sim.services import ServiceView
 from sim.signals import Bundle, Signal
-from sim.units import FloatArray
+from sim.units import FloatArray, IntArray
 
 
 class Held(NamedTuple):
@@ -70,8 +70,9 @@ class View:
         deferred: How many pending jobs are deferred beyond now.
         held: What is running, saving, queued, planned or moving.
         free_now: CPUs, GPUs and memory (GB) that nobody holds now, of each region.
-        ample: Whether every region could hold at once all that runs, is planned there and is pending: then no run is
-            ever short of room.
+        prepaid: Reserved CPUs that nobody uses now, of each region.
+        ample: Whether every region could hold at once all that runs, is planned there, is suspended and is pending:
+            then no run is ever short of room.
         room: Free CPUs, GPUs and memory of each slot of `epoch_s` from now to the horizon, by the estimates and by
             the closures that are known, shape (R, K, 3); None where the engine keeps no bookings.
         steady: Whether nothing but running jobs will change the room: none planned, queued or closed.
@@ -86,6 +87,7 @@ class View:
     deferred: int
     held: tuple[Held, ...]
     free_now: list[list[float]]
+    prepaid: list[float]
     ample: bool
     room: FloatArray | None
     steady: bool
@@ -103,6 +105,13 @@ class View:
     def pending_by_id(self) -> dict[str, Job]:
         """Pending job by id."""
         return {job.id: job for job in self.pending}
+
+    @cached_property
+    def running(self) -> tuple[Jobs, IntArray]:
+        """What runs now, reading or writing a checkpoint included, and the region index of each."""
+        running = [h for h in self.held if h.state in ("running", "restoring", "saving")]
+        regions = np.array([h.region for h in running], dtype=np.int64)
+        return self._site.jobs.take([h.job for h in running]), regions
 
     @cached_property
     def commitments(self) -> tuple[Commitment, ...]:
@@ -127,15 +136,22 @@ class View:
         levers, traits = jobs.levers[jobs.trait], jobs.traits
         running = [h for h in self.held if h.state == "running" and levers[h.job]]
         rates = [1.0 if h.scale == 1 else traits[jobs.trait[h.job]].throughput[h.scale - 1] for h in running]
-        return OpenWork.of(
-            jobs,
-            self.pending,
-            [(jobs.position[s.job.id], self.region_index[s.region], s.remaining_s) for s in self.suspended],
+        return self._open_work(
             [
                 (h.job, h.region, max(0.0, h.end_s - self.now_s) * rate, h.scale)
                 for h, rate in zip(running, rates, strict=True)
-            ],
+            ]
         )
+
+    @cached_property
+    def waiting(self) -> OpenWork:
+        """The same without what runs: pending and suspended jobs."""
+        return self._open_work([])
+
+    def _open_work(self, running: list[tuple[int, int, float, int]]) -> OpenWork:
+        jobs = self._site.jobs
+        suspended = [(jobs.position[s.job.id], self.region_index[s.region], s.remaining_s) for s in self.suspended]
+        return OpenWork.of(jobs, self.pending, suspended, running)
 
     @cached_property
     def free(self) -> FloatArray:
@@ -208,6 +224,11 @@ class View:
         return self._singly(self.price, self.price_outlook)
 
     @property
+    def next_point_s(self) -> float:
+        """When the next epoch begins: the next decision point at the latest."""
+        return float((np.floor(self.now_s / self.epoch_s + 1e-9) + 1) * self.epoch_s)
+
+    @property
     def span_s(self) -> float:
         """How far ahead forecasts reach: the horizon, and an epoch for its last slot."""
         return self.horizon_s + self.epoch_s
@@ -223,19 +244,34 @@ class View:
     @cached_property
     def intensity_outlook(self) -> Bundle:
         """The intensity forecasts of all regions on one grid."""
+        return self.intensity_ahead(self.span_s)
+
+    def intensity_ahead(self, span_s: float) -> Bundle:
+        """Return the intensity forecasts of all regions from the current interval to at least now + span_s."""
         told = self._site.foretold
-        return self._outlook(self.intensity_measured, told.intensity if told else None)
+        return self._outlook(self.intensity_measured, told.intensity if told else None, span_s)
 
     @cached_property
     def price_outlook(self) -> Bundle:
         """The price forecasts of all regions on one grid."""
         told = self._site.foretold
-        return self._outlook(self.price_measured, told.price if told else None)
+        return self._outlook(self.price_measured, told.price if told else None, self.span_s)
 
-    def _outlook(self, measured: Measured, told: Bundle | None) -> Bundle:
+    def intensity_since(self, from_s: float) -> Bundle:
+        """Return what was measured from a moment before now on, and the forecast behind it, on the forecast's grid."""
+        ahead = self.intensity_outlook
+        count = int(np.ceil((ahead.start_s - from_s) / ahead.step_s))
+        if count <= 0:
+            return ahead
+        start_s = ahead.start_s - count * ahead.step_s
+        times_s = start_s + ahead.step_s * np.arange(count)
+        past = [s.values[((times_s - s.start_s) // s.step_s).astype(int)] for s in self.intensity]
+        return Bundle(start_s, ahead.step_s, np.concatenate([np.array(past), ahead.values], axis=1))
+
+    def _outlook(self, measured: Measured, told: Bundle | None, span_s: float) -> Bundle:
         if told:
-            return told_from(told, self.now_s, self.span_s, measured.current)
-        return measured.outlook(self.forecaster, self.span_s)
+            return told_from(told, self.now_s, span_s, measured.current)
+        return measured.outlook(self.forecaster, span_s)
 
     def overhead(self, times_s: FloatArray) -> FloatArray:
         """Return the expected watts at the meter per watt of IT load: PUE less on-site supply.

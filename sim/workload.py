@@ -45,6 +45,13 @@ class UnknownSpec(_Spec):
     cpus: Annotated[float, Field(allow_inf_nan=False, gt=0)] | None = None
 
 
+class QueueSpec(_Spec):
+    """A queue for jobs of some length: those shorter than `below_h` hours that no earlier queue takes; their slack."""
+
+    below_h: Annotated[float, Field(allow_inf_nan=False, gt=0)] | None = None
+    slack_h: Slack
+
+
 class InterruptibleSpec(_Spec):
     """The share of jobs that can be suspended, and what each checkpoint costs."""
 
@@ -115,11 +122,14 @@ class EstimateSpec(LogNormalSpec):
 class _Flexibility(_Spec):
     """What a scenario adds to every job. Shares are drawn from the scenario's seed; what they leave has no label.
 
-    `estimate` is how a declared duration differs from the true one.
+    `estimate` is how a declared duration differs from the true one. `queues` give slack by declared length, and tell
+    schedulers the mean length of each queue's jobs: of the whole workload, as GAIA assumes that an operator knows it
+    from experience.
     """
 
     count: Annotated[int, Field(ge=1, le=10_000_000)]
     slack_h: Slack | dict[Priority, Slack] | None = None
+    queues: list[QueueSpec] = []
     homes: dict[str, Share] = {}
     priorities: dict[Priority, Share] = {"normal": 1.0}
     teams: dict[str, Share] = {}
@@ -144,6 +154,15 @@ class _Flexibility(_Spec):
                 raise ValueError(f"{name}: shares add up to {sum(shares.values()):g}; expected 1")
         if isinstance(self.slack_h, dict) and (lacking := set(self.priorities) - set(self.slack_h)):
             raise ValueError(f"slack_h: no slack for priority {sorted(lacking)[0]!r}; expected one for each")
+        return self
+
+    @model_validator(mode="after")
+    def _queues_take_every_length(self) -> _Flexibility:
+        bounds = [queue.below_h for queue in self.queues]
+        if self.queues and self.slack_h is not None:
+            raise ValueError("queues: each has its slack; found slack_h too")
+        if self.queues and (bounds[-1] is not None or None in bounds[:-1] or bounds[:-1] != sorted(set(bounds[:-1]))):  # type: ignore[type-var]
+            raise ValueError(f"queues: found below_h {bounds}; expected rising ones, and none for the last queue")
         return self
 
 
@@ -454,14 +473,16 @@ def _jobs(
             raise InputError(f"column {name!r} of the trace: found {strange!r}, expected text or null")
     _check_priorities(label["priority"], rows.ids)
     estimate_s = spec.estimate.declared_s(rows.duration_s, rng) if spec.estimate else rows.duration_s
+    queue = _queue_of(spec.queues, estimate_s)
     given = {
         "submit_s": rows.submit_s,
         "duration_estimate_s": estimate_s,
-        "deadline_s": _deadlines(rows, spec, estimate_s, label["priority"]),
+        "deadline_s": _deadlines(rows, spec, estimate_s, _slack_s(rows, spec, queue, label["priority"])),
         "cpus": rows.cpus,
         "gpus": rows.gpus,
         "memory_gb": rows.memory_gb,
         "utilization": np.full(count, spec.utilization),
+        "queue_mean_s": _means(estimate_s, queue) if spec.queues else np.zeros(count),
         **{name: values for name in ("tail_s", "output_gb") if (values := getattr(rows, name)) is not None},
         **{name: draw.draw(count, rng) for name in ("data_gb", "state_gb") if (draw := getattr(spec, name))},
     }
@@ -533,14 +554,33 @@ def _check_priorities(priorities: list[Any], ids: list[str]) -> None:
             raise InputError(f"job {job_id}: priority {priority!r} is unknown; expected one of {', '.join(PRIORITIES)}")
 
 
-def _deadlines(rows: _Rows, spec: AnyWorkload, estimate_s: FloatArray, priorities: list[str | None]) -> FloatArray:
-    """Return deadlines: the trace's own, or submission + declared duration + slack of the job's priority."""
+def _queue_of(queues: Sequence[QueueSpec], estimate_s: FloatArray) -> IntArray:
+    """Return the queue of each job, by its declared length."""
+    bounds_s = np.array([queue.below_h or 0.0 for queue in queues[:-1]]) * HOUR_S
+    return np.searchsorted(bounds_s, estimate_s, side="right")
+
+
+def _means(estimate_s: FloatArray, queue: IntArray) -> FloatArray:
+    """Return for each job the mean length of its queue's jobs."""
+    return np.asarray((np.bincount(queue, estimate_s) / np.maximum(np.bincount(queue), 1))[queue])
+
+
+def _slack_s(rows: _Rows, spec: AnyWorkload, queue: IntArray, priorities: list[str | None]) -> FloatArray:
+    """Return the slack of each job, by its queue or its priority; 0 where the trace has deadlines of its own."""
+    if rows.deadline_s is not None:
+        return np.zeros(len(queue))
+    if spec.queues:
+        return np.array([each.slack_h for each in spec.queues])[queue] * HOUR_S
+    if spec.slack_h is None:
+        raise InputError("workload.slack_h is missing, and the trace has no column 'deadline_s'; give one, or queues")
+    table = spec.slack_h if isinstance(spec.slack_h, dict) else dict.fromkeys(PRIORITIES, spec.slack_h)
+    return np.array([table[p] for p in priorities]) * HOUR_S  # type: ignore[index]
+
+
+def _deadlines(rows: _Rows, spec: AnyWorkload, estimate_s: FloatArray, slack_s: FloatArray) -> FloatArray:
+    """Return deadlines: the trace's own, or submission + declared duration + slack."""
     if rows.deadline_s is not None:
         return rows.deadline_s
-    if spec.slack_h is None:
-        raise InputError("workload.slack_h is missing, and the trace has no column 'deadline_s'; give one")
-    table = spec.slack_h if isinstance(spec.slack_h, dict) else dict.fromkeys(PRIORITIES, spec.slack_h)
-    slack_s = np.array([table[p] for p in priorities]) * HOUR_S  # type: ignore[index]
     if rows.tail_s is not None:  # a graph has one deadline: its longest path, and the slack
         graph = np.unique(rows.submit_s, return_inverse=True)[1]
         longest_s = np.zeros(graph.max() + 1)

@@ -104,9 +104,13 @@ def test_the_embedded_model_decides_and_its_recorded_answers_replay(cws, scenari
 
 
 def test_the_bound_is_below_every_scheduler(cws, scenario: Path):
-    least = cws("bound", scenario, "--json").json["bound_kg"]
+    scenario.write_text(scenario.read_text().replace("- count: 1\n", "- count: 3\n"))
+    least = cws("bound", scenario, "--json").json
+    assert least["per_job_kg"] <= least["jobs_kg"]
     for row in cws("schedulers", "--json").json:
-        assert cws("simulate", scenario, "--scheduler", row["name"], "--json").json["carbon_kg"]["total"] >= least
+        summary = cws("simulate", scenario, "--scheduler", row["name"], "--json").json
+        assert summary["sla_violations"] == 0
+        assert summary["carbon_kg"]["total"] >= least["bound_kg"] == summary["bound_kg"]
 
 
 def test_the_schedulers_are_listed_with_their_sources(cws):

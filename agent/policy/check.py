@@ -109,6 +109,22 @@ def violations(
     return found
 
 
+def stays(segments: Sequence[Segment]) -> list[Segment]:
+    """Return segments of a job that follow one another in a region without a gap as one.
+
+    Reading a checkpoint and working, or working with other numbers of workers, is one stay: rules on starts speak of
+    its beginning.
+    """
+    joined: list[Segment] = []
+    for one in sorted(segments, key=lambda one: (one.job.id, one.start_s)):
+        last = joined[-1] if joined else None
+        if last and (last.job.id, last.region) == (one.job.id, one.region) and one.start_s - last.end_s < ROUNDING_S:
+            joined[-1] = Segment(one.job, one.region, last.start_s, one.end_s)
+        else:
+            joined.append(one)
+    return joined
+
+
 def _misplaced(rule: Placement, record: Record) -> Iterator[Violation]:
     for run in record.segments:
         forbidden = _outside if rule.effect == "only" else _denied

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import itertools
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sim.errors import InputError
-from sim.importers.base import Gap, Imported, Options, Report
-from sim.importers.csvfile import gaps, need, numbers
-from sim.units import FloatArray, iso
+from sim.importers.base import Imported, Options, Report
+from sim.importers.csvfile import need
+from sim.importers.series import gaps, refuse_doubles
+from sim.units import FloatArray
 
 
 def rows(content: Any, key: str, source: str) -> list[Any]:
@@ -30,49 +28,46 @@ def rows(content: Any, key: str, source: str) -> list[Any]:
     return found
 
 
-def number(value: Any, where: str, *, least: float | None = None) -> float:
-    """Return a JSON value as a number, null as NaN; digits in quotes count. Raises InputError otherwise."""
+def number(value: Any, where: str, *, least: float = -math.inf, most: float = math.inf) -> float:
+    """Return a JSON value as a number, null as NaN; digits in quotes count.
+
+    Raises:
+        InputError: If it is no finite number, or not from `least` to `most`.
+    """
     if value is None:
-        return float("nan")
+        return math.nan
     try:
         found = float("no" if isinstance(value, bool) else value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{where}: found {value!r}, expected a number or null") from None
-    if least is not None and found < least:
-        raise InputError(f"{where}: found {found:g}, expected at least {least:g}")
+    if math.isinf(found):
+        raise InputError(f"{where}: found {value!r}, expected a finite number")
+    if found < least or found > most:
+        expected = f"at least {least:g}" if found < least else f"at most {most:g}"
+        raise InputError(f"{where}: found {found:g}, expected {expected}")
     return found
 
 
-def field(items: Sequence[Any], key: str, source: str, *, least: float | None = None) -> FloatArray:
+def positive(options: Options, name: str) -> float | None:
+    """Return an option as a number above 0, None if it is not given. Raises InputError otherwise."""
+    if name not in options:
+        return None
+    try:
+        found = float(options[name])
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        raise InputError(f"option {name}: found {options[name]!r}, expected a number above 0")
+    return found
+
+
+def field(
+    items: Sequence[Any], key: str, source: str, *, least: float = -math.inf, most: float = math.inf
+) -> FloatArray:
     """Return one field of all rows of a JSON list as numbers; an error names the row, counted from 1."""
-    found = (number(need(row, key, f"{source}: row {i}"), f"{source}: row {i}: {key!r}", least=least)
+    found = (number(need(row, key, f"{source}: row {i}"), f"{source}: row {i}: {key!r}", least=least, most=most)
              for i, row in enumerate(items, start=1))  # fmt: skip
     return np.fromiter(found, dtype=float, count=len(items))
-
-
-def percent(table: pa.Table, name: str, source: str) -> FloatArray:
-    """Return a text column as percentages. Raises InputError outside 0 to 100."""
-    values = numbers(table, name, source, least=0.0)
-    if (values > 100).any():
-        row = int(np.argmax(values > 100))
-        raise InputError(f"{source}: column {name!r}, row {row + 1}: found {values[row]:g}, expected at most 100")
-    return values
-
-
-def header(path: Path) -> dict[str, str]:
-    """Return the column names of a CSV file by their lower-case form. Raises InputError if there is no such file."""
-    try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8-sig")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8-sig") as file
-        ):
-            names = next(csv.reader(file), [])
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable CSV file ({error})") from None
-    return {name.strip().lower(): name for name in names}
 
 
 def wanted_zone(options: Options, example: str) -> str:
@@ -104,32 +99,14 @@ def join(parts: Sequence[Imported]) -> Imported:
     """
     table = pa.concat_tables([part.table for part in parts], promote_options="default")
     key = [name for name in ("zone", "issued_at", "ts") if name in table.column_names]
+    refuse_doubles(table, key, "the files together")
     table = table.sort_by([(name, "ascending") for name in key])
-    _refuse_doubles(table, key)
     dropped: Counter[str] = Counter()
     for part in parts:
         dropped.update(part.report.dropped)
     notes = tuple(dict.fromkeys(note for part in parts for note in part.report.notes))
-    read, kept = (
-        sum(counts) for counts in zip(*((p.report.rows_read, p.report.rows_kept) for p in parts), strict=True)
-    )
-    return Imported(parts[0].kind, table, Report(read, kept, dict(dropped), _gaps(table, parts), notes))
-
-
-def _refuse_doubles(table: pa.Table, key: list[str]) -> None:
-    counted = table.select(key).group_by(key).aggregate([([], "count_all")])
-    twice = counted.filter(pc.greater(counted["count_all"], 1))
-    if len(twice):
-        raise InputError(
-            f"zone {twice['zone'][0]}: the stamp {iso(twice['ts'][0].as_py())} stands twice in the files; "
-            "expected each once"
-        )
-
-
-def _gaps(table: pa.Table, parts: Sequence[Imported]) -> tuple[Gap, ...]:
-    if "issued_at" in table.column_names:  # each forecast is a series of its own
-        return tuple(gap for part in parts for gap in part.report.gaps)
-    return gaps(table)
+    read = sum(part.report.rows_read for part in parts)
+    return Imported(parts[0].kind, table, Report(read, len(table), dict(dropped), gaps(table), notes))
 
 
 def known_option(options: Options, name: str, known: Mapping[str, Any], default: str) -> str:

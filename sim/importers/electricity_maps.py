@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.checks import flags, header, join, order_note, percent
-from sim.importers.csvfile import gaps, moments, nullable, numbers, read_csv, series
+from sim.importers.checks import flags, join, order_note
+from sim.importers.csvfile import header, nullable, numbers, read_csv
+from sim.importers.series import gaps, moments, series
+from sim.signals import LARGEST
 
 _WANTED = {
     "ts": ("datetime (utc)",),
@@ -25,6 +26,7 @@ _WANTED = {
     "ci_direct": ("carbon intensity gco2eq/kwh (direct)",),
     "ci_lifecycle": ("carbon intensity gco2eq/kwh (lca)", "carbon intensity gco2eq/kwh (life cycle)"),
 }
+_INTENSITIES = ("ci_direct", "ci_lifecycle")
 _OPTIONAL = {
     "low_carbon_pct": ("low carbon percentage", "carbon-free energy percentage (cfe%)"),
     "renewable_pct": ("renewable percentage", "renewable energy percentage (re%)"),
@@ -42,22 +44,21 @@ def read_electricity_maps(paths: Sequence[Path], options: Options) -> Imported:
 def _file(path: Path) -> Imported:
     table, source = _read(path), str(path)
     stamps = moments(table["ts"].to_pylist(), source, offset_s=0.0)  # the header says UTC
-    if table["zone"].null_count:
-        raise InputError(
-            f"{source}: column 'Zone Id': found {table['zone'].null_count} empty, expected a zone in each row"
-        )
-    columns = {name: nullable(numbers(table, name, source, least=0.0)) for name in ("ci_direct", "ci_lifecycle")}
+    zones = [(zone or "").strip() for zone in table["zone"].to_pylist()]
+    if "" in zones:
+        raise InputError(f"{source}: column 'Zone Id': found {zones.count('')} empty, expected a zone in each row")
+    columns = {name: nullable(numbers(table, name, source, least=0.0, most=LARGEST)) for name in _INTENSITIES}
     for name in {"low_carbon_pct", "renewable_pct"} & set(table.column_names):
-        columns[name] = nullable(percent(table, name, source))
+        columns[name] = nullable(numbers(table, name, source, least=0.0, most=100.0))
     if "estimated" in table.column_names:
         columns["estimated"] = flags(table, "estimated", source)
     for name in {"estimation_method", "data_source"} & set(table.column_names):
         columns[name] = table[name].combine_chunks()
     ordered = {name: columns[name] for name in (*_WANTED, *_OPTIONAL) if name in columns}
-    made = series(table["zone"].to_pylist(), stamps, ordered, source)
-    empty = int(np.isnan(made["ci_lifecycle"].to_numpy()).sum())
+    made = series(zones, stamps, ordered, source)
+    empty = int(np.any([np.asarray(columns[name].is_null()) for name in _INTENSITIES], axis=0).sum())
     notes = (f"{empty} hours without intensity were kept as null",) if empty else ()
-    mixed = () if len(pc.unique(table["zone"])) > 1 else order_note(stamps)
+    mixed = () if len(set(zones)) > 1 else order_note(stamps)
     return Imported("signal", made, Report(len(table), len(made), gaps=gaps(made), notes=(*notes, *mixed)))
 
 

@@ -21,7 +21,9 @@ import pyarrow as pa
 from sim.errors import InputError
 from sim.importers.base import Imported, Options, Report
 from sim.importers.checks import known_option, order_note
-from sim.importers.csvfile import gaps, nullable, series
+from sim.importers.csvfile import nullable, refuse
+from sim.importers.series import gaps, series
+from sim.signals import LARGEST
 from sim.units import FloatArray
 
 G_PER_LB = 453.59237
@@ -67,6 +69,14 @@ def intensity(mix_mw: Mapping[str, FloatArray], factors: Mapping[str, float]) ->
     return np.asarray(np.divide(grams, whole, out=np.full_like(whole, np.nan), where=whole > 0))
 
 
+def summed(columns: Mapping[str, FloatArray], ours: Mapping[str, str]) -> dict[str, FloatArray]:
+    """Return a publisher's columns under our names of sources, those of the same source added up."""
+    found: dict[str, FloatArray] = {}
+    for name, values in columns.items():
+        found[ours[name]] = found[ours[name]] + values if ours[name] in found else values
+    return found
+
+
 def mix_of(
     zone: str, stamps: list[datetime], mw: Mapping[str, FloatArray], options: Options, source: str, report: Report
 ) -> Imported:
@@ -78,6 +88,8 @@ def mix_of(
     name = known_option(options, "factors", FACTORS, "ipcc2014")
     if not set(mw) - set(UNWEIGHED):
         raise InputError(f"{source}: no generation in it; expected at least one source")
+    for key, values in mw.items():
+        refuse(np.abs(values) > LARGEST, values, f"{source}: {key}", f"at most {LARGEST:g} MW")
     negative = sum(int((values < 0).sum()) for source_, values in mw.items() if source_ not in UNWEIGHED)
     weighed = {key: np.maximum(values, 0.0) for key, values in mw.items() if key not in UNWEIGHED}
     columns: dict[str, pa.Array] = {f"{key}_mw": nullable(weighed.get(key, values)) for key, values in mw.items()}

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
+import numpy as np
 
-from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.units import HOUR_S
+from sim.importers.checks import known_option
+from sim.importers.csvfile import known_numbers, read_csv
+from sim.importers.jobs_table import jobs_table
+from sim.units import HOUR_S, FloatArray
 
-_COLUMNS = {"arrival_time": pa.float64(), "length": pa.float64(), "cpus": pa.float64()}
+_COLUMNS = ("arrival_time", "length", "cpus")
 _UNITS = {"s": 1.0, "h": HOUR_S}
 
 
@@ -27,40 +27,22 @@ def read_gaia(paths: Sequence[Path], options: Options) -> Imported:
     Raises:
         InputError: If a file is missing, a column is missing or no number, a value is negative, or the unit unknown.
     """
-    unit = options.get("unit", "s")
-    if unit not in _UNITS:
-        raise InputError(f"option unit: found {unit!r}, expected s or h")
-    table = pa.concat_tables([_read(path) for path in paths])
-    rows = len(table)
-    jobs = pa.table(
-        {
-            "job_id": [f"gaia-{row:06d}" for row in range(rows)],
-            "submit_s": pc.multiply(table["arrival_time"], _UNITS[unit]),
-            "duration_s": pc.multiply(table["length"], _UNITS[unit]),
-            "cpus": table["cpus"],
-            "gpus": pa.nulls(rows, pa.float64()),
-            "memory_gb": pa.nulls(rows, pa.float64()),
-            "source": pa.array(["GAIA"] * rows, type=pa.string()),
-        }
+    unit_s = _UNITS[known_option(options, "unit", _UNITS, "s")]
+    arrival, length, cpus = np.concatenate([_read(path) for path in paths], axis=1)
+    jobs = jobs_table(
+        [f"gaia-{row:06d}" for row in range(len(cpus))],
+        "GAIA",
+        {"submit_s": arrival * unit_s, "duration_s": length * unit_s, "cpus": cpus},
+        {},
+        files=", ".join(str(path) for path in paths),
     )
-    return Imported("jobs", jobs, Report(rows, rows, notes=("GPUs and memory are not in the trace: null",)))
+    return Imported("jobs", jobs, Report(len(jobs), len(jobs), notes=("GPUs and memory are not in the trace: null",)))
 
 
-def _read(path: Path) -> pa.Table:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    convert = pyarrow.csv.ConvertOptions(column_types=_COLUMNS, include_columns=list(_COLUMNS))
-    try:
-        table = pyarrow.csv.read_csv(path, convert_options=convert)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError) as error:
-        raise InputError(
-            f"{path}: expected columns {', '.join(_COLUMNS)} of numbers ({' '.join(str(error).split())[:160]})"
-        ) from None
-    for name in _COLUMNS:
-        lowest = pc.min(table[name]).as_py()
-        if table[name].null_count or (lowest is not None and lowest < 0):
-            raise InputError(f"{path}: column {name!r}: found null or {lowest}, expected numbers, at least 0")
-    return table
+def _read(path: Path) -> FloatArray:
+    """Return the columns of a file, shape (3, N)."""
+    table = read_csv([path], _COLUMNS)
+    return np.array([known_numbers(table, name, str(path), least=0.0) for name in _COLUMNS])
 
 
 FORMATS = (

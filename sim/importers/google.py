@@ -3,18 +3,21 @@
 - 2011, `task_events` (CSV, no header, may be gzipped): timestamp (microseconds from 600 s before the trace), missing
   info, job id, task index, machine id, event type, user, scheduling class, priority (0-11), CPU, RAM and disk request
   (shares of the largest machine), different-machines constraint.
-- 2019, `instance_events` (JSON lines or CSV export of the BigQuery table): time (microseconds), type, collection_id,
-  instance_index, priority (0-450), resource_request.cpus and .memory (shares of the largest machine).
+- 2019, `instance_events` (JSON lines or CSV export of the BigQuery table, may be gzipped): time (microseconds), type,
+  collection_id, collection_type, instance_index, priority (0-450), resource_request.cpus and .memory (shares of the
+  largest machine). Instances of alloc sets (collection_type 1) are reservations, not tasks, and are left out.
 
-A row becomes one task: submitted at its first SUBMIT, run from its last SCHEDULE to its FINISH. Tasks that failed, were
-evicted or killed for good, or lack one of the three, are counted and left out. Requests are shares: options
-`machine_cpus` and `machine_memory_gb` say of how much; without them both are null.
+A task is submitted at its first SUBMIT and runs from its last SCHEDULE to its FINISH. Time 0 means before the trace and
+2^63-1 after it: when that was is not known. Tasks that failed, were evicted or killed for good, or lack one of the
+three, are counted and left out. Requests are shares: options `machine_cpus` and `machine_memory_gb` say of how much;
+without them both are null.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,127 +26,176 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.csvfile import nullable, numbers, read_csv
+from sim.importers.checks import positive
+from sim.importers.csvfile import header, known_numbers, numbers, read_csv, read_text, refuse
+from sim.importers.jobs_table import counted, from_first, jobs_table
 from sim.units import BoolArray, FloatArray, IntArray
 
 US_PER_S = 1e6
-_2011 = (
+_AFTER_US = float(2**63 - 1)
+_EXACT = 2.0**53
+"""Above this a float no longer tells two whole numbers apart."""
+
+
+@dataclass(frozen=True)
+class _Trace:
+    """What differs between the traces: codes of SUBMIT, SCHEDULE, FINISH, the last code, and bands of priority."""
+
+    source: str
+    submit: int
+    schedule: int
+    finish: int
+    last: int
+    bands: tuple[tuple[int, int, str], ...]
+
+
+_2011 = _Trace(
+    "Google 2011", 0, 1, 4, 8, ((0, 1, "low"), (2, 8, "normal"), (9, 9, "high"), (10, 11, "critical"))
+)  # free (0-1), other, production (9), infrastructure and monitoring (10-11), by the trace's format document
+_2019 = _Trace(
+    "Google 2019", 0, 3, 6, 10, ((0, 115, "low"), (116, 119, "normal"), (120, 359, "high"), (360, 450, "critical"))
+)  # free and best-effort batch, mid, production, monitoring tiers, by the 2019 trace's document
+_EVENTS_2011 = (
     "time", "missing", "job", "task", "machine", "type", "user", "class", "priority", "cpus", "memory", "disk",
     "different",
 )  # fmt: skip
-_TYPES_2011 = {0: "SUBMIT", 1: "SCHEDULE", 4: "FINISH"}
-_TYPES_2019 = {0: "SUBMIT", 3: "SCHEDULE", 6: "FINISH"}
-_BANDS_2011 = ((0, 1, "low"), (2, 8, "normal"), (9, 9, "high"), (10, 11, "critical"))
-"""Free (0-1), other, production (9), infrastructure and monitoring (10-11), by the trace's format document."""
-_BANDS_2019 = ((0, 115, "low"), (116, 119, "normal"), (120, 359, "high"), (360, 450, "critical"))
-"""Free and best-effort batch, mid, production, monitoring tiers, by the 2019 trace's document."""
+_FIELDS_2019 = {
+    "time": "time", "job": "collection_id", "task": "instance_index", "type": "type", "kind": "collection_type",
+    "priority": "priority", "cpus": "resource_request.cpus", "memory": "resource_request.memory",
+}  # fmt: skip
+_TYPES_2019 = (
+    "SUBMIT", "QUEUE", "ENABLE", "SCHEDULE", "EVICT", "FAIL", "FINISH", "KILL", "LOST", "UPDATE_PENDING",
+    "UPDATE_RUNNING",
+)  # fmt: skip
+_KINDS_2019 = ("JOB", "ALLOC_SET")
 
 
 def read_google2011(paths: Sequence[Path], options: Options) -> Imported:
     """Return the finished tasks of task_events files."""
-    source = ", ".join(str(path) for path in paths)
-    table = read_csv(paths, list(_2011), names=_2011)
-    columns = {
-        name: numbers(table, name, source) for name in ("time", "job", "task", "type", "priority", "cpus", "memory")
-    }
-    return _tasks(columns, _TYPES_2011, _BANDS_2011, "Google 2011", options)
+    table = read_csv(paths, list(_EVENTS_2011), names=_EVENTS_2011)
+    return _tasks(table, _2011, options, ", ".join(str(path) for path in paths))
 
 
 def read_google2019(paths: Sequence[Path], options: Options) -> Imported:
     """Return the finished instances of instance_events files, JSON lines or CSV by their first character."""
-    rows = [row for path in paths for row in _rows_2019(path)]
-    names = {
-        "time": "time", "job": "collection_id", "task": "instance_index", "type": "type", "priority": "priority",
-        "cpus": "resource_request.cpus", "memory": "resource_request.memory",
-    }  # fmt: skip
-    columns = {ours: np.array([_number(row, name) for row in rows], dtype=float) for ours, name in names.items()}
-    return _tasks(columns, _TYPES_2019, _BANDS_2019, "Google 2019", options)
+    table = pa.concat_tables([_events_2019(path) for path in paths])
+    for name, words in (("type", _TYPES_2019), ("kind", _KINDS_2019)):  # an export may spell the codes out
+        codes = {word: str(code) for code, word in enumerate(words)}
+        texts = [codes.get(text, text) for text in table[name].to_pylist()]
+        table = table.set_column(table.column_names.index(name), name, pa.array(texts, type=pa.string()))
+    return _tasks(table, _2019, options, ", ".join(str(path) for path in paths))
 
 
-def _rows_2019(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    text = path.read_text(encoding="utf-8")
-    if text.lstrip()[:1] != "{":
-        wanted = [
-            "time",
-            "collection_id",
-            "instance_index",
-            "type",
-            "priority",
-            "resource_request.cpus",
-            "resource_request.memory",
-        ]
-        return list(read_csv([path], wanted).to_pylist())
-    found = []
+def _events_2019(path: Path) -> pa.Table:
+    """Return the events of a file as text, by our names of the columns."""
+    text = read_text(path)
+    if text.lstrip()[:1] == "{":
+        rows = list(_lines(text, path))
+        columns = {ours: [_text(row.get(theirs)) for row in rows] for ours, theirs in _FIELDS_2019.items()}
+        return pa.table({ours: pa.array(values, type=pa.string()) for ours, values in columns.items()})
+    there = {ours: name for ours, name in _FIELDS_2019.items() if name != "collection_type" or name in header(path)}
+    table = read_csv([path], list(there.values())).rename_columns(list(there))
+    return table if "kind" in there else table.append_column("kind", pa.nulls(len(table), pa.string()))
+
+
+def _lines(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of JSON lines, the fields of an object in them as `outer.inner`."""
     for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
         try:
-            row = json.loads(line) if line.strip() else {}
-        except json.JSONDecodeError as error:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"{path}: line {number}: not JSON ({error})") from None
-        request = row.pop("resource_request", None) or {}
-        found.append(row | {f"resource_request.{name}": value for name, value in request.items()})
-    return [row for row in found if row]
+        if not isinstance(row, dict):
+            raise InputError(f"{path}: line {number}: found {type(row).__name__}, expected an object")
+        request = row.get("resource_request")
+        inner = request if isinstance(request, dict) else {}
+        yield row | {f"resource_request.{name}": value for name, value in inner.items()}
 
 
-_NAMES_2019 = {"SUBMIT": 0, "SCHEDULE": 3, "FINISH": 6}
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
-def _number(row: dict[str, Any], name: str) -> float:
-    value = row.get(name)
-    if value is None or value == "":
-        return float("nan")
-    if name == "type" and not str(value).isdigit():
-        return float(_NAMES_2019.get(str(value), -1))
-    try:
-        return float(value)
-    except ValueError:
-        raise InputError(f"field {name!r}: found {value!r}, expected a number") from None
+def _whole(events: pa.Table, trace: _Trace, files: str) -> dict[str, FloatArray]:
+    """Return the columns that every event has, whole numbers all."""
+    most = {"time": _AFTER_US, "job": _EXACT, "task": _EXACT, "type": float(trace.last)}
+    column = {name: known_numbers(events, name, files, least=0.0, most=limit) for name, limit in most.items()}
+    for name, values in column.items():
+        refuse(values % 1 > 0, values, f"{files}: column {name!r}", "a whole number")
+    return column
 
 
-def _tasks(
-    columns: dict[str, FloatArray],
-    types: dict[int, str],
-    bands: Sequence[tuple[int, int, str]],
-    source: str,
-    options: Options,
-) -> Imported:
-    keys, task = np.unique(np.stack([columns["job"], columns["task"]]), axis=1, return_inverse=True)
-    count = keys.shape[1]
-    moment = {name: np.full(count, np.nan) for name in types.values()}
-    for code, name in types.items():
-        mine = columns["type"] == code
-        better = np.fmin if name == "SUBMIT" else np.fmax
-        better.at(moment[name], task[mine], columns["time"][mine] / US_PER_S)
-    begun, ended = moment["SCHEDULE"], moment["FINISH"]
-    done: BoolArray = (ended > begun) & ~np.isnan(moment["SUBMIT"])
-    first: IntArray = np.zeros(count, dtype=np.int64)
-    first[task[::-1]] = np.arange(len(task))[::-1]
-    start_s = float(np.nanmin(moment["SUBMIT"])) if count else 0.0
-    priority = columns["priority"][first]
-    made = pa.table(
+def _tasks(events: pa.Table, trace: _Trace, options: Options, files: str) -> Imported:
+    column = _whole(events, trace, files)
+    keys, task = np.unique(np.stack([column["job"], column["task"]]), axis=1, return_inverse=True)
+    moment = _moments(column, task.reshape(-1), trace, keys.shape[1])
+    first: IntArray = np.unique(task.reshape(-1), return_index=True)[1]
+    reserved = _reserved(events, files)[first]
+    known = np.isfinite(list(moment.values())).all(axis=0)
+    outside = np.isinf(list(moment.values())).any(axis=0)
+    begun, ended = (np.where(known, moment[name], np.nan) for name in ("schedule", "finish"))
+    done: BoolArray = ~reserved & (ended > begun)
+    dropped = {
+        "a reservation (alloc set), not a task": reserved,
+        "began before the trace, or ended after it": ~reserved & outside,
+        "not seen to finish (failed, evicted, killed, or cut off)": ~reserved & ~outside & ~done,
+    }
+    levels = numbers(events, "priority", files)[first]
+    made = jobs_table(
+        [f"{int(job)}-{int(index)}" for job, index in keys.T],
+        trace.source,
         {
-            "job_id": pa.array([f"{int(job)}-{int(index)}" for job, index in keys.T], type=pa.string()),
-            "submit_s": nullable(moment["SUBMIT"] - start_s),
-            "duration_s": nullable(ended - begun),
-            "cpus": _scaled(columns["cpus"][first], options.get("machine_cpus")),
-            "gpus": pa.nulls(count, pa.float64()),
-            "memory_gb": _scaled(columns["memory"][first], options.get("machine_memory_gb")),
-            "source": pa.array([source] * count, type=pa.string()),
-            "priority": pa.array([_band(level, bands) for level in priority], type=pa.string()),
-        }
-    ).filter(pa.array(done))
-    dropped = {"not seen to finish (failed, evicted, killed, or cut off)": int((~done).sum())} if (~done).any() else {}
-    notes: tuple[str, ...] = ("seconds count from the first submission",)
-    if "machine_cpus" not in options:
-        notes += (
-            "requests are shares of a machine: cpus and memory_gb are null without machine_cpus, machine_memory_gb",
-        )
-    return Imported("jobs", made.sort_by("submit_s"), Report(count, len(made), dropped, notes=notes))
+            "submit_s": from_first(moment["submit"]),
+            "duration_s": ended - begun,
+            **_requests(events, options, files, first),
+        },
+        {"priority": pa.array([_band(level, trace.bands) for level in levels], type=pa.string())},
+        keep=done,
+        files=files,
+    )
+    report = Report(len(done), len(made), counted(dropped), notes=_notes(options))
+    return Imported("jobs", made.sort_by("submit_s"), report)
 
 
-def _scaled(shares: FloatArray, whole: str | None) -> pa.Array:
-    return nullable(shares * float(whole)) if whole else pa.nulls(len(shares), pa.float64())
+def _moments(column: Mapping[str, FloatArray], task: IntArray, trace: _Trace, count: int) -> dict[str, FloatArray]:
+    """Return each task's first SUBMIT, last SCHEDULE and last FINISH, seconds: infinite outside the trace, else NaN."""
+    time_s = column["time"] / US_PER_S
+    time_s[column["time"] == 0] = -np.inf
+    time_s[column["time"] >= _AFTER_US] = np.inf
+    found = {}
+    for name, code, better in (
+        ("submit", trace.submit, np.fmin),
+        ("schedule", trace.schedule, np.fmax),
+        ("finish", trace.finish, np.fmax),
+    ):
+        found[name] = np.full(count, np.nan)
+        mine = column["type"] == code
+        better.at(found[name], task[mine], time_s[mine])
+    return found
+
+
+def _reserved(events: pa.Table, files: str) -> BoolArray:
+    if "kind" not in events.column_names:
+        return np.zeros(len(events), dtype=bool)
+    return np.asarray(numbers(events, "kind", files) == _KINDS_2019.index("ALLOC_SET"))
+
+
+def _requests(events: pa.Table, options: Options, files: str, first: IntArray) -> dict[str, FloatArray]:
+    """Return what each task asked for at first, where the size of a machine is given."""
+    wholes = {"cpus": ("cpus", "machine_cpus"), "memory_gb": ("memory", "machine_memory_gb")}
+    sizes = {ours: (theirs, positive(options, option)) for ours, (theirs, option) in wholes.items()}
+    return {
+        ours: numbers(events, theirs, files, least=0.0)[first] * size for ours, (theirs, size) in sizes.items() if size
+    }
+
+
+def _notes(options: Options) -> tuple[str, ...]:
+    lacking = [f"{column} is null without {option}" for column, option in
+               (("cpus", "machine_cpus"), ("memory_gb", "machine_memory_gb")) if option not in options]  # fmt: skip
+    shares = (f"requests are shares of a machine: {', '.join(lacking)}",) if lacking else ()
+    return ("seconds count from the first submission", *shares)
 
 
 def _band(level: float, bands: Sequence[tuple[int, int, str]]) -> str | None:

@@ -25,9 +25,9 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.checks import header, join, local_utc
-from sim.importers.csvfile import numbers, read_csv
-from sim.importers.emission_factors import OPTION, mix_of
+from sim.importers.checks import join, local_utc
+from sim.importers.csvfile import header, numbers, read_csv
+from sim.importers.emission_factors import OPTION, mix_of, summed
 from sim.units import BoolArray, FloatArray
 
 _CAISO = {
@@ -40,6 +40,8 @@ _ERCOT = {
     "solar": "sun", "wind": "wnd", "wsl": "bat", "power storage": "bat",
 }  # fmt: skip
 _QUARTERS_PER_HOUR = 4.0
+_LATE = time(23)
+"""Midnight after a sample as late as this is that of the next day."""
 _CLOCK_CHANGE = "in an hour that the clocks skip or repeat"
 
 
@@ -53,31 +55,29 @@ def read_caiso(paths: Sequence[Path], options: Options) -> Imported:
 def _caiso_day(path: Path, options: Options) -> Imported:
     names, day = header(path), _day(path, options)
     there = [name for name in _CAISO if name in names]
-    if "time" not in names or not there:
-        raise InputError(f"{path}: found columns {', '.join(names.values())}, expected Time, Solar, Wind, ...")
+    if "time" not in names or not there or set(names) - {"time", *_CAISO}:
+        raise InputError(f"{path}: found columns {', '.join(names.values())}, expected Time, {', '.join(_CAISO)}")
     table = read_csv([path], [names[name] for name in ("time", *there)])
     values = {name: numbers(table, names[name], str(path)) for name in there}
     empty = np.all([np.isnan(column) for column in values.values()], axis=0)
     clock, dropped = ZoneInfo("America/Los_Angeles"), Counter[str]()
     stamps: list[datetime | None] = []
+    before = time(0)
     for row, text in enumerate(table[names["time"]].to_pylist(), start=1):
         local = _clock_time(text, f"{path}: row {row}")
         why = "of a time without any value" if empty[row - 1] else ""
-        why = why or ("the first sample of the next day" if local == time(0) and row > 1 else "")
+        why = why or ("the first sample of the next day" if local == time(0) and before >= _LATE else "")
+        before = local
         stamps.append(None if why else local_utc(datetime.combine(day, local), clock))
         if stamps[-1] is None:
             dropped[why or _CLOCK_CHANGE] += 1
     keep = np.array([stamp is not None for stamp in stamps], dtype=bool)
-    mw = _summed({name: column[keep] for name, column in values.items()}, _CAISO)
+    mw = summed({name: column[keep] for name, column in values.items()}, _CAISO)
     kept = [stamp for stamp in stamps if stamp is not None]
-    return mix_of("US-CAL-CISO", kept, mw, options, str(path), Report(len(table), len(kept), dict(dropped)))
-
-
-def _summed(columns: Mapping[str, FloatArray], ours: Mapping[str, str]) -> dict[str, FloatArray]:
-    found: dict[str, FloatArray] = {}
-    for name, values in columns.items():
-        found[ours[name]] = found[ours[name]] + values if ours[name] in found else values
-    return found
+    lacking = [name for name in _CAISO if name not in names]
+    notes = (f"no column of {', '.join(lacking)}: not in the mix",) if lacking else ()
+    report = Report(len(table), len(kept), dict(dropped), notes=notes)
+    return mix_of("US-CAL-CISO", kept, mw, options, str(path), report)
 
 
 def _day(path: Path, options: Options) -> date:
@@ -116,7 +116,7 @@ def _ercot_month(path: Path, options: Options) -> Imported:
     fuels = [_fuel(text, f"{path}: row {i}") for i, text in enumerate(table[names["fuel"]].to_pylist(), start=1)]
     stamps, keep = _quarter_hours(sorted(set(days)), sorted(ends.values()))
     mwh = _by_fuel(path, table, days, fuels, ends)
-    mw = _summed({fuel: values[keep] * _QUARTERS_PER_HOUR for fuel, values in mwh.items()}, _ERCOT)
+    mw = summed({fuel: values[keep] * _QUARTERS_PER_HOUR for fuel, values in mwh.items()}, _ERCOT)
     dropped = {_CLOCK_CHANGE: int((~keep).sum())} if not keep.all() else {}
     return mix_of("US-TEX-ERCO", stamps, mw, options, str(path), Report(len(keep), len(stamps), dropped))
 

@@ -7,6 +7,7 @@ not in the file: it is derived with Stull's formula (Journal of Applied Meteorol
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,37 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.importers.base import Format, Imported, Options, Report
-from sim.importers.checks import join, number, rows
-from sim.importers.csvfile import gaps, moments, need, nullable, read_json, series
-from sim.units import FloatArray
+from sim.importers.checks import join, number, rows, wanted_zone
+from sim.importers.csvfile import need, nullable, read_json
+from sim.importers.series import gaps, moments, series
+from sim.units import DAY_S, FloatArray
+
+
+@dataclass(frozen=True)
+class _Quantity:
+    """A column: the names that the API gave it over time, its unit, and what values can be."""
+
+    names: tuple[str, ...]
+    unit: str
+    least: float
+    most: float
+
 
 _NAMES = {
-    "temp_c": ("temperature_2m", "°C"),
-    "rh_pct": ("relative_humidity_2m", "relativehumidity_2m", "%"),
-    "cloud_pct": ("cloud_cover", "cloudcover", "%"),
-    "wind_10m_ms": ("wind_speed_10m", "windspeed_10m", "km/h"),
+    "temp_c": _Quantity(("temperature_2m",), "°C", -90.0, 65.0),
+    "rh_pct": _Quantity(("relative_humidity_2m", "relativehumidity_2m"), "%", 0.0, 100.0),
+    "cloud_pct": _Quantity(("cloud_cover", "cloudcover"), "%", 0.0, 100.0),
+    "wind_10m_ms": _Quantity(("wind_speed_10m", "windspeed_10m"), "km/h", 0.0, 432.0),
 }
 KMH_PER_MS = 3.6
+_DAY = {"least": -DAY_S, "most": DAY_S}
+"""No clock is a day ahead of UTC, or behind it."""
 
 
 def read_open_meteo(paths: Sequence[Path], options: Options) -> Imported:
     """Return the hourly weather of one site for a grid zone, which option `zone` names."""
-    if "zone" not in options:
-        raise InputError("open-meteo files name no grid zone: give one with --set zone=DE")
-    return join([_imported(_read(path, options["zone"])) for path in paths])
+    zone = wanted_zone(options, "DE")
+    return join([_imported(_read(path, zone)) for path in paths])
 
 
 def _imported(made: pa.Table) -> Imported:
@@ -45,23 +59,27 @@ def _imported(made: pa.Table) -> Imported:
 def _read(path: Path, zone: str) -> pa.Table:
     content = read_json(path)
     hourly, units = need(content, "hourly", str(path)), need(content, "hourly_units", str(path))
-    offset_s = number(need(content, "utc_offset_seconds", str(path)), f"{path}: 'utc_offset_seconds'")
-    stamps = moments(rows(hourly, "time", str(path)), str(path), offset_s=offset_s)
+    times = rows(hourly, "time", str(path))
+    offset_s = number(need(content, "utc_offset_seconds", str(path)), f"{path}: 'utc_offset_seconds'", **_DAY)
+    if np.isnan(offset_s):
+        raise InputError(f"{path}: 'utc_offset_seconds': found null, expected how far the stamps are ahead of UTC")
+    stamps = moments(times, str(path), offset_s=offset_s)
     found = {ours: _column(hourly, units, theirs, path, len(stamps)) for ours, theirs in _NAMES.items()}
     found["wind_10m_ms"] = found["wind_10m_ms"] / KMH_PER_MS
     found["wetbulb_c"] = wet_bulb_c(found["temp_c"], found["rh_pct"])
     return series([zone] * len(stamps), stamps, {name: nullable(values) for name, values in found.items()}, str(path))
 
 
-def _column(hourly: Any, units: Any, theirs: tuple[str, ...], path: Path, count: int) -> FloatArray:
-    *names, unit = theirs
-    name = next((one for one in names if one in hourly), names[0])
-    values = rows(hourly, name, f"{path}: hourly")
-    if units.get(name) != unit:
-        raise InputError(f"{path}: {name} is in {units.get(name)!r}, expected {unit!r}")
+def _column(hourly: Any, units: Any, wanted: _Quantity, path: Path, count: int) -> FloatArray:
+    name = next((one for one in wanted.names if one in hourly), wanted.names[0])
+    values, where = rows(hourly, name, f"{path}: hourly"), f"{path}: {name}"
+    if (unit := need(units, name, f"{path}: hourly_units")) != wanted.unit:
+        raise InputError(f"{where} is in {unit!r}, expected {wanted.unit!r}")
     if len(values) != count:
-        raise InputError(f"{path}: {name} has {len(values)} values, expected {count}, one for each time")
-    return np.array([number(value, f"{path}: {name}, value {i}") for i, value in enumerate(values, start=1)])
+        raise InputError(f"{where} has {len(values)} values, expected {count}, one for each time")
+    found = [number(value, f"{where}, value {i}", least=wanted.least, most=wanted.most)
+             for i, value in enumerate(values, start=1)]  # fmt: skip
+    return np.array(found, dtype=float)
 
 
 def wet_bulb_c(temp_c: FloatArray, rh_pct: FloatArray) -> FloatArray:

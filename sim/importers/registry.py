@@ -7,15 +7,17 @@ import difflib
 from sim.errors import InputError
 from sim.importers import (
     alibaba2018,
+    alibaba_gpu2023,
     azure_llm,
+    azure_vm,
     electricity_maps,
     gaia,
     generation_mix,
     google,
     iso_mix,
-    jobs_tables,
     open_meteo,
     sgip_moer,
+    swf,
     uk_carbon_intensity,
     watttime,
     wfcommons,
@@ -24,7 +26,7 @@ from sim.importers.base import Format
 
 _MODULES = (
     electricity_maps, watttime, sgip_moer, uk_carbon_intensity, generation_mix, iso_mix, open_meteo,
-    gaia, alibaba2018, jobs_tables, google, wfcommons, azure_llm,
+    gaia, alibaba2018, alibaba_gpu2023, azure_vm, swf, google, wfcommons, azure_llm,
 )  # fmt: skip
 FORMATS: dict[str, Format] = {one.name: one for module in _MODULES for one in module.FORMATS}
 

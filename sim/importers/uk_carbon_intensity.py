@@ -14,7 +14,9 @@ import numpy as np
 
 from sim.importers.base import Format, Imported, Options, Report
 from sim.importers.checks import field, join, order_note, rows
-from sim.importers.csvfile import gaps, moments, need, nullable, read_json, series
+from sim.importers.csvfile import need, nullable, read_json
+from sim.importers.series import gaps, moments, series
+from sim.signals import LARGEST
 
 
 def parse_uk(content: Any, source: str) -> Imported:
@@ -22,7 +24,7 @@ def parse_uk(content: Any, source: str) -> Imported:
     items = rows(content, "data", source)
     stamps = moments([need(row, "from", source) for row in items], source)
     values = {
-        f"ci_{name}": field([need(row, "intensity", source) for row in items], name, source, least=0.0)
+        f"ci_{name}": field([need(row, "intensity", source) for row in items], name, source, least=0.0, most=LARGEST)
         for name in ("actual", "forecast")
     }
     made = series(["GB"] * len(stamps), stamps, {name: nullable(v) for name, v in values.items()}, source)

@@ -5,10 +5,34 @@ from __future__ import annotations
 import difflib
 
 from sim.errors import InputError
-from sim.schedulers import agnostic, carbonclipper, carbonscaler, casper, plan, shifting
+from sim.schedulers import (
+    agnostic,
+    balancing,
+    carbonclipper,
+    carbonscaler,
+    casper,
+    dags,
+    gaia,
+    packing,
+    plan,
+    shifting,
+    suspending,
+)
 from sim.schedulers.base import Scheduler
 
-FAMILIES = (agnostic.FAMILY, shifting.FAMILY, plan.FAMILY, carbonscaler.FAMILY, carbonclipper.FAMILY, casper.FAMILY)
+FAMILIES = (
+    agnostic.FAMILY,
+    packing.FAMILY,
+    shifting.FAMILY,
+    gaia.FAMILY,
+    suspending.FAMILY,
+    carbonscaler.FAMILY,
+    carbonclipper.FAMILY,
+    dags.FAMILY,
+    balancing.FAMILY,
+    casper.FAMILY,
+    plan.FAMILY,
+)
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for family in FAMILIES for scheduler in family}
 
 

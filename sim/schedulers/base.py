@@ -75,6 +75,12 @@ class Plan(Sequence[Assignment]):
             scale=np.array([run.scale for run in runs]) if any(run.scale != 1 for run in runs) else None,
         )
 
+    def only(self, kept: BoolArray) -> Plan:
+        """Return a plan of some of the runs, shape (P,), and the same actions."""
+        names = ("region", "start_s", "late", "carbon_g", "cost_usd", "scale", "until_s")
+        columns = {name: values[kept] for name in names if (values := getattr(self, name)) is not None}
+        return replace(self, jobs=self.jobs.take(np.flatnonzero(kept)), **columns)
+
     def joined(self, other: Plan) -> Plan:
         """Return both plans' runs and actions as one."""
         both = [(getattr(self, name), getattr(other, name)) for name in ("carbon_g", "cost_usd", "scale", "until_s")]
@@ -96,6 +102,10 @@ class Plan(Sequence[Assignment]):
             until_s=until_s,
             actions=self.actions + other.actions,
         )
+
+    def begin_s(self, view: View) -> FloatArray:
+        """Return when each run begins: at its start, or when its data must leave home to be there in time, (P,)."""
+        return np.asarray(_begin_s(view, self.jobs.home, self.region, self.jobs.data_gb, self.start_s))
 
     def doing(self, actions: tuple[Decision, ...]) -> Plan:
         """Return the plan with these actions besides."""
@@ -134,6 +144,13 @@ def _known(values: FloatArray | None, at: int) -> float | None:
     return None if values is None or math.isnan(values[at]) else float(values[at])
 
 
+def _begin_s(
+    view: View, home: IntArray | int, region: IntArray | int, data_gb: FloatArray | float, start_s: FloatArray | float
+) -> FloatArray | float:
+    """Return when the data of runs must leave home to be there at the start; the start itself where none move."""
+    return start_s if view.network is None else start_s - view.network.transfer_s(home, region, data_gb)
+
+
 Planner = Callable[[View], Plan]
 
 
@@ -163,14 +180,19 @@ class Scheduler:
     foresight: bool = False
 
     def due(self, view: View, plan: Plan) -> BoolArray:
-        """Return which planned runs are committed now, shape (P,): all, or those that begin before the next epoch."""
+        """Return which planned runs are committed now, shape (P,): all, or those that begin before the next epoch.
+
+        A run away from its data begins when they must leave.
+        """
         if not self.rolling:
             return np.ones(len(plan), dtype=bool)
-        return np.asarray(plan.start_s < view.now_s + view.epoch_s)
+        return np.asarray(plan.begin_s(view) < view.now_s + view.epoch_s)
 
     def commit(self, view: View, run: Assignment) -> Decision:
         """Return the decision for one planned run: place it, or defer it if the plan is rolling and it is not due."""
-        if not self.rolling or run.start_s < view.now_s + view.epoch_s:
+        home, r = view.region_index[run.job.home], view.region_index[run.region]
+        begins_s = _begin_s(view, home, r, run.job.data_gb, run.start_s)
+        if not self.rolling or begins_s < view.now_s + view.epoch_s:
             return Place(run.job.id, run.region, run.start_s, run.scale, run.until_s)
         return Defer(run.job.id, view.now_s + view.epoch_s)
 

@@ -233,7 +233,7 @@ class _Planner:
             self.spare[task.region] -= (scale - task.scale) * task.demand
 
     def _hold(self, task: _Task, workers: IntArray) -> None:
-        self.timetable.take(task.region, workers[:, None] * task.demand)
+        self.timetable.take_amounts(task.region, workers[:, None] * task.demand)
 
 
 def _useful(throughput: FloatArray) -> int:

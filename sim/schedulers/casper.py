@@ -169,7 +169,7 @@ class _Routing:
         """Take the replicas' room on the timetable: that of now, then that of the coming hour; -1 gives it back."""
         soon = np.arange(self.timetable.free.shape[1])[:, None] < self.hour.first
         for r in range(len(self.view.regions)):
-            self.timetable.take(r, times * np.where(soon, self.kept_now[r], self.kept[r]))
+            self.timetable.take_amounts(r, times * np.where(soon, self.kept_now[r], self.kept[r]))
 
 
 def _now(one: ServiceView) -> FloatArray:

@@ -21,9 +21,9 @@ from sim.units import FloatArray, IntArray
 from sim.view import View
 
 
-def _urgent_first(view: View) -> IntArray:
-    """Return the pending jobs in order, but those first that must start before the next decision to be in time."""
-    return np.argsort(view.pending.latest_start_s >= view.now_s + view.epoch_s, kind="stable")
+def urgent_first(view: View, jobs: Jobs) -> IntArray:
+    """Return the jobs in order, but those first that must start before the next decision to be in time."""
+    return np.argsort(jobs.latest_start_s >= view.now_s + view.epoch_s, kind="stable")
 
 
 def _assign_all(view: View, jobs: Sequence[Job], timetable: Timetable, score: Score) -> Plan:
@@ -45,7 +45,7 @@ def now_or_earliest(options: Options, now: FloatArray) -> FloatArray:
 def plan_greedy_carbon(view: View) -> Plan:
     """At once, where the grid is cleanest this moment: lowest measured intensity x PUE."""
     current = view.intensity_measured.current * view.overhead(np.array([view.now_s]))[:, 0]
-    at_once = start_now(view, _in_order(view, _urgent_first(view)), _cleanest_first(current.tolist()))
+    at_once = start_now(view, _in_order(view, urgent_first(view, view.pending)), _cleanest_first(current.tolist()))
     return at_once if at_once is not None else greedy_ahead(view, current)
 
 
@@ -78,11 +78,17 @@ def plan_spatial_shift(view: View) -> Plan:
 
 def plan_time_shift(view: View) -> Plan:
     """At home, in the window of its slack that emits least by the forecast; elsewhere only if home cannot."""
-    return shift_at_home(view, _in_order(view, _urgent_first(view)), Timetable(view))
+    jobs = _in_order(view, urgent_first(view, view.pending))
+    return shift_at_home(view, jobs, Timetable(view))
 
 
 def shift_at_home(view: View, jobs: Jobs, timetable: Timetable) -> Plan:
     """Book the jobs in this order as `plan_time_shift` does, in what room a timetable has left."""
+    return least_carbon(view, jobs, timetable, at_home(view), home_only=True)
+
+
+def at_home(view: View) -> Score:
+    """Return a score by forecast carbon that looks elsewhere only if home is not feasible."""
 
     def score(options: Options) -> FloatArray:
         home = view.region_index[options.job.home]
@@ -92,7 +98,7 @@ def shift_at_home(view: View, jobs: Jobs, timetable: Timetable) -> Plan:
         points[home] = options.carbon_g[home]
         return points
 
-    return least_carbon(view, jobs, timetable, score, home_only=True)
+    return score
 
 
 def plan_spatiotemporal(view: View) -> Plan:

@@ -172,4 +172,27 @@ def test_eia_is_read_page_by_page_and_its_hours_begin_an_hour_before_they_end(
     assert len(server.asked) == 2
     assert made.table["ts"].to_pylist() == [START]
     assert made.table["ci_lifecycle"].to_pylist() == [pytest.approx((490 + 11) / 2)]
-    assert made.report.dropped == {"of a fuel without a factor (storage and the like)": 1}
+    assert made.report.dropped == {"of storage": 1}
+
+
+def test_a_fetch_leaves_the_logging_of_the_process_as_it_was(server: Server, caplog: pytest.LogCaptureFixture):
+    """Others may want to read what httpx logs: nothing is switched off, and only the query is taken off."""
+    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore")]
+    before = [(logger.level, list(logger.filters)) for logger in loggers]
+    server.answer = lambda path, query, n: (200, {"data": half_hours(START, 4)}, {})
+    with caplog.at_level(logging.INFO):
+        fetch_ukgrid(Span("GB", START, START + timedelta(days=1)), server.url)
+    assert [(logger.level, list(logger.filters)) for logger in loggers] == before
+    assert "/intensity/2022-01-01" in caplog.text
+
+
+def test_a_key_that_no_header_can_hold_is_refused_by_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ELECTRICITYMAPS_TOKEN", "clé")
+    with pytest.raises(InputError, match="ELECTRICITYMAPS_TOKEN holds characters that no key has"):
+        fetch_electricitymaps(Span("GB", START, START + timedelta(days=1)))
+
+
+def test_an_answer_that_cannot_be_unpacked_is_tried_again_and_given_up_in_words(server: Server):
+    server.answer = lambda path, query, n: (200, b"not gzip", {"Content-Encoding": "gzip"})
+    with pytest.raises(InputError, match=r"no answer .DecodingError., 5 times"):
+        fetch_ukgrid(Span("GB", START, START + timedelta(days=1)), server.url, backoff_s=0.001)

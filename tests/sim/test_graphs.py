@@ -60,6 +60,7 @@ def test_instances_beyond_what_runs_at_once_take_more_rounds(tmp_path: Path):
     [
         ([task("a", ["b"]), task("b", ["a"])], "graph g runs in a circle"),
         ([task("a", ["z"])], "task a: depends on unknown 'z'"),
+        ([task("a", []) | {"deps": None}], "task a: what it waits for is unknown .deps is null.; leave the graph out"),
         ([task("a", [], cpus=None)], "cpus is null; state workload.unknown.cpus"),
         ([task("a", [], memory_gb=None)], "memory_gb is null; state workload.unknown.memory_gb_per_cpu"),
     ],

@@ -88,7 +88,8 @@ def _region(name: str, rng: np.random.Generator, *, plain: bool) -> Region:
         curve = tuple(np.cumsum([100, *rng.uniform(20, 150, 10)]).tolist())
         servers = tuple((replace(s, curve=curve, idle_w=curve[0], max_w=curve[-1]), n) for s, n in site.servers)
         return replace(site, servers=servers, cooling=Cooling(), closures=(closed,))
-    return replace(site, saving=PowerSaving(900, 1800), usd_per_cpu_h=0.05)
+    rents = {"usd_per_cpu_h": 0.05, "reserved_cpus": 5.0, "reserved_usd_per_cpu_h": 0.02}
+    return replace(site, saving=PowerSaving(900, 1800), **rents)
 
 
 def play(world: World, seed: int) -> Engine:

@@ -73,6 +73,14 @@ def test_the_demo_has_the_size_that_it_promises():
         ({"signals": {"kind": "synthetic"}}, r"field 'signals.seed' is missing"),
         ({"workload": {"kind": "synthetic", "count": 5, "teams": {"a": 0.7, "b": 0.7}}}, "add up to 1.4"),
         ({"workload": {"kind": "synthetic", "count": 5, "slack_h": {"low": 3}}}, "no slack for priority 'normal'"),
+        (
+            {"workload": {"kind": "synthetic", "count": 5, "slack_h": 3, "queues": [{"slack_h": 6}]}},
+            "queues: each has its slack; found slack_h too",
+        ),
+        (
+            {"workload": {"kind": "synthetic", "count": 5, "queues": [{"slack_h": 6}, {"below_h": 2, "slack_h": 6}]}},
+            "expected rising ones, and none for the last queue",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], message: str):
@@ -199,6 +207,15 @@ def test_what_a_trace_does_not_say_is_the_scenarios_assumption(tmp_path: Path):
     unknown = {"unknown": {"gpus": 0, "memory_gb_per_cpu": 4}}
     world = world_of_trace(tmp_path, unknown, gpus=[None] * 3, memory_gb=[None] * 3)
     assert [(job.gpus, job.memory_gb) for job in world.workload.jobs] == [(0, 4), (0, 12)]
+
+
+def test_queues_give_slack_by_length_and_tell_the_mean_length_of_their_jobs(tmp_path: Path):
+    """Jobs of 1, 2 and 4 hours: the first is short, for two hours are not below two."""
+    three = {"submit_s": [0.0, 0.0, 0.0], "duration_s": [HOUR_S, 2 * HOUR_S, 4 * HOUR_S]}
+    queues = [{"below_h": 2, "slack_h": 6}, {"slack_h": 24}]
+    jobs = world_of_trace(tmp_path, {"count": 3, "slack_h": None, "queues": queues}, **three).workload.jobs
+    assert ((jobs.latest_start_s - jobs.submit_s) / HOUR_S).tolist() == [6, 24, 24]
+    assert (jobs.expected_s / HOUR_S).tolist() == [1, 3, 3]
 
 
 def test_shares_are_drawn_from_the_seed(tmp_path: Path):

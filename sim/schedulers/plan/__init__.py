@@ -18,13 +18,18 @@ from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.plan.coming_slot import decide
 from sim.schedulers.plan.outlook import expected
 from sim.schedulers.plan.packing import Packing, fill
+from sim.schedulers.plan.prices import room_prices
 from sim.schedulers.plan.search import improve
 from sim.timetable import Assignment, Timetable
 from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
 
-TRIES = 400
-"""Moves that local search may try in an epoch: it works where room is short, and that long."""
+TRIES_PER_JOB, TRIES = 1, 1000
+"""Moves that local search may try in an epoch, a job and in all: it works where room is short, and that long."""
+LOSS_WORTH_PRICING = 0.03
+"""Room is priced where the jobs lose more than this share to one another."""
+SQUEAKS = 4
+"""So often who found no spot in time may choose first, and all choose again (Joslin and Clements 1999)."""
 LOSS_WORTH_SEARCHING = 0.005
 """A packing that emits no more than this share above each job's own best is left as it is."""
 
@@ -66,7 +71,7 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
         return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g)
     packing = _best_filling(view, timetable, jobs)
     if packing.loss_g.sum() > LOSS_WORTH_SEARCHING * packing.carbon_g.sum():
-        improve(packing, TRIES)
+        improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs)))
     placed = np.flatnonzero(packing.placed)
     stranded = [jobs[p] for p in np.flatnonzero(~packing.placed).tolist()]
     runs = [run for job in stranded if (run := timetable.assign(job, lambda options: options.carbon_g))]
@@ -82,19 +87,36 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
 
 
 def _best_filling(view: View, timetable: Timetable, jobs: Jobs) -> Packing:
-    """Return the better of two fillings: the jobs of most energy choose first, or those with least slack.
+    """Return the best of a few fillings: more jobs in time first, then less carbon.
 
-    More jobs in time is better, then less carbon. Who must start before the next decision goes first in both.
+    The jobs of most energy choose first, or those with least slack, or the widest; and where that loses much, once
+    more with prices of room. Who must start before the next decision goes first in all.
     """
     packing = Packing(timetable, jobs)
     empty = packing.free.copy()
     urgent = jobs.latest_start_s < view.now_s + view.epoch_s
-    energy = jobs.cpus * jobs.duration_estimate_s
+    energy, slack = -jobs.cpus * jobs.duration_estimate_s, jobs.latest_start_s
     found = []
-    for key in (-energy, jobs.latest_start_s):
+
+    def consider(order: IntArray, prices: FloatArray | None) -> None:
         packing.clear(empty)
-        fill(packing, np.lexsort((key, ~urgent)))
-        found.append((int((~packing.placed).sum()), float(packing.carbon_g.sum()), packing.state()))
+        fill(packing, order, prices)
+        left = np.flatnonzero(~packing.placed)
+        found.append((len(left), float(packing.carbon_g.sum()), packing.state(), left))
+
+    by_energy = np.lexsort((energy, ~urgent))
+    for order in (by_energy, np.lexsort((slack, ~urgent)), np.lexsort((slack, -jobs.cpus, ~urgent))):
+        consider(order, None)
+    target_g = min(found, key=lambda each: each[:2])[1]
+    if target_g - float(packing.least_g[np.isfinite(packing.least_g)].sum()) > LOSS_WORTH_PRICING * target_g:
+        packing.clear(empty)
+        prices = room_prices(packing, target_g)
+        for _ in range(SQUEAKS if prices is not None else 0):
+            consider(by_energy, prices)
+            left = found[-1][3]
+            if not len(left):
+                break
+            by_energy = np.concatenate([left, by_energy[~np.isin(by_energy, left)]])
     packing.restore(min(found, key=lambda each: each[:2])[2])
     return packing
 

@@ -40,7 +40,7 @@ class Scales:
         """
         points = [(0, 0.0)]
         for workers, rate in enumerate(throughput or (1.0,), start=1):
-            while len(points) > 1 and _slope(points[-2], points[-1]) <= _slope(points[-2], (workers, rate)):
+            while len(points) > 1 and _slope(points[-2], points[-1]) < _slope(points[-2], (workers, rate)) - _EPS:
                 points.pop()
             if rate > points[-1][1] + _EPS:
                 points.append((workers, rate))

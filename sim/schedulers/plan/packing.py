@@ -45,6 +45,7 @@ class Packing:
         self.region: IntArray = np.full(len(jobs), -1)
         self.slot: IntArray = np.full(len(jobs), -1)
         self.carbon_g = np.zeros(len(jobs))
+        self._capacity = np.array([region.capacity for region in timetable.view.regions])
         alone = timetable.cheapest(jobs, alone=True)
         self.least_g = np.where(alone.slot >= 0, alone.carbon_g, np.inf)
 
@@ -53,6 +54,10 @@ class Packing:
         seconds = float(self.jobs.duration_estimate_s[p])
         grams = self.timetable.run_g_per_w(seconds, int(self.most[p])) * self._watts[p][:, None]
         return np.asarray(grams if self._move_g is None else grams + self._move_g[p][:, : self.most[p]])
+
+    def small_enough(self, p: int) -> BoolArray:
+        """Return which regions could hold job p at all, shape (R,)."""
+        return np.asarray((self.demand[p] <= self._capacity + _ROOM_EPS).all(axis=1))
 
     def fits(self, p: int) -> BoolArray:
         """Return where job p has room through its whole run, and its data in time, shape (R, most)."""
@@ -63,11 +68,17 @@ class Packing:
         room = sums[:, length : length + count] == sums[:, :count]
         return np.asarray(room & (np.arange(count) >= self._away[p][:, None]))
 
-    def best(self, p: int) -> Spot | None:
-        """Return the spot of least carbon that has room, the earlier and then the home region of equals."""
+    def best(self, p: int, priced: FloatArray | None = None) -> Spot | None:
+        """Return the spot of least carbon that has room, the earlier and then the home region of equals.
+
+        `priced` are running sums of prices of room (R, K + 1, 3), which count beside the carbon in the choice.
+        """
         if self.most[p] < 1:
             return None
-        grams = np.where(self.fits(p), self.costs(p), np.inf)
+        carbon = grams = np.where(self.fits(p), self.costs(p), np.inf)
+        if priced is not None:
+            count, length = int(self.most[p]), int(self.length[p])
+            grams = grams + (priced[:, length : length + count] - priced[:, :count]) @ self.demand[p]
         least = float(grams.min())
         if not np.isfinite(least):
             return None
@@ -75,7 +86,7 @@ class Packing:
         slot = int(np.argmax(tie.any(axis=0)))
         home = int(self.jobs.home[p])
         region = home if tie[home, slot] else int(np.argmax(tie[:, slot]))
-        return Spot(region, slot, float(grams[region, slot]))
+        return Spot(region, slot, float(carbon[region, slot]))
 
     def has_room(self, p: int, region: int, slot: int) -> bool:
         """Return whether job p fits there now."""
@@ -118,8 +129,29 @@ class Packing:
         return np.where(self.placed, self.carbon_g - np.where(np.isfinite(self.least_g), self.least_g, 0.0), 0.0)
 
 
-def fill(packing: Packing, order: IntArray) -> None:
-    """Let the jobs choose in this order: each takes its best spot if that is still free, else the best of the rest."""
+def fill(packing: Packing, order: IntArray, prices: FloatArray | None = None) -> None:
+    """Let the jobs choose in this order: each takes its best spot if that is still free, else the best of the rest.
+
+    With prices of room (R, K, 3) each takes the spot of least carbon and price, so that it leaves to others what they
+    need more; then those that lose choose once more by their carbon alone.
+    """
+    if prices is None:
+        _fill_by_carbon(packing, order)
+        return
+    sums = np.zeros((prices.shape[0], prices.shape[1] + 1, 3))
+    np.cumsum(prices, axis=1, out=sums[:, 1:])
+    for p in order.tolist():
+        if spot := packing.best(p, sums):
+            packing.put(p, spot)
+    for _ in range(ROUNDS_OF_SECOND_THOUGHTS):
+        if not _think_again(packing):
+            break
+
+
+ROUNDS_OF_SECOND_THOUGHTS = 5
+
+
+def _fill_by_carbon(packing: Packing, order: IntArray) -> None:
     choices = packing.timetable.cheapest(packing.jobs)
     for p in order.tolist():
         region, slot = int(choices.region[p]), int(choices.slot[p])
@@ -127,3 +159,18 @@ def fill(packing: Packing, order: IntArray) -> None:
             packing.put(p, Spot(region, slot, float(choices.carbon_g[p])))
         elif spot := packing.best(p):
             packing.put(p, spot)
+
+
+def _think_again(packing: Packing) -> bool:
+    """Let each job that loses move to the best free spot, who loses most first; return whether any did."""
+    moved = False
+    loss_g = packing.loss_g
+    for p in np.argsort(-loss_g, kind="stable").tolist():
+        if loss_g[p] <= _EPS:
+            break
+        old = packing.take_out(p)
+        spot = packing.best(p)
+        better = spot is not None and spot.carbon_g < old.carbon_g - _EPS
+        packing.put(p, spot if spot is not None and better else old)
+        moved |= better
+    return moved

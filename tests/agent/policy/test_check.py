@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_cases import HOUR, IDS, MONDAY, REGIONS, job, policy
 
-from agent.policy.check import Segment, Violation, violations
+from agent.policy.check import Segment, Violation, stays, violations
 from agent.policy.guard import Guard
 from agent.policy.rules import DAYS, PolicySet
 
@@ -235,3 +235,11 @@ def test_cpu_use_within_the_guards_limit_is_no_violation(window, tenths, start, 
                 price=lambda *_: 0.0,
             )
             assert len(found) == expected
+
+
+def test_what_follows_without_a_gap_is_one_stay():
+    """Reading the checkpoint until 1, working until 3; then a pause, and another region."""
+    one = job()
+    pieces = [Segment(one, "home", 1, 3), Segment(one, "home", 0, 1), Segment(one, "home", 4, 5)]
+    pieces.append(Segment(one, "away", 5, 6))
+    assert [(s.region, s.start_s, s.end_s) for s in stays(pieces)] == [("home", 0, 3), ("home", 4, 5), ("away", 5, 6)]

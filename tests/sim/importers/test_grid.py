@@ -120,7 +120,7 @@ def test_saved_responses_become_one_series_in_order(tmp_path: Path):
 
 
 def test_a_stamp_in_two_files_is_refused_but_not_in_two_forecasts(tmp_path: Path):
-    with pytest.raises(InputError, match="stands twice in the files"):
+    with pytest.raises(InputError, match=r"the files together: zone X: the stamp .* stands twice"):
         read("watttime", tmp_path, watttime(("00", 1)), watttime(("00", 1)))
     forecasts = [watttime(("12", 1), generated_at=f"2024-05-01T0{hour}:00Z") for hour in (0, 1)]
     assert len(read("watttime", tmp_path, *forecasts).table) == 2

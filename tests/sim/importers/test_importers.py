@@ -16,8 +16,8 @@ import pytest
 from sim.errors import InputError
 from sim.importers.alibaba2018 import precedence
 from sim.importers.base import Imported
-from sim.importers.csvfile import gaps
 from sim.importers.registry import FORMATS, importer
+from sim.importers.series import gaps
 
 DATA = os.environ.get("CWS_DATA_DIR")
 real = [
@@ -148,12 +148,12 @@ def test_swf_counts_from_its_first_job_and_drops_what_never_ran(tmp_path: Path):
 
 
 def test_azures_vms_tell_which_lifetimes_are_cut_off(tmp_path: Path):
-    text = "a,s,d,0,600,9,5,8,Delay-insensitive,4,8\nb,s,d,300,900,9,5,8,Interactive,>24,>64\n" \
+    text = "a,s,d,0,600,9,5,8,Delay-insensitive,4,8\nb,s,d,300,2591700,9,5,8,Interactive,>24,>64\n" \
            "c,s,d,300,600,9,5,8,Unknown,2,4\n"  # fmt: skip
     made = read("azure-vm", tmp_path, text)
     rows = made.table.select(["job_id", "duration_s", "cpus", "memory_gb", "censored"]).to_pylist()
     assert [tuple(row.values()) for row in rows] == [
-        ("a", 600, 4, 8, True), ("b", 600, None, None, True), ("c", 300, 2, 4, False),
+        ("a", 600, 4, 8, True), ("b", 2591400, None, None, True), ("c", 300, 2, 4, False),
     ]  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def test_google_2011_runs_a_task_from_its_last_schedule_to_its_finish(tmp_path: 
 
 def test_google_2019_without_the_size_of_a_machine_leaves_requests_unknown(tmp_path: Path):
     base = {"collection_id": 5, "instance_index": 2, "priority": 200, "resource_request": {"cpus": 0.1, "memory": 0.2}}
-    kinds = (("SUBMIT", 0), ("SCHEDULE", 10), ("FINISH", 40))
+    kinds = (("SUBMIT", 600), ("SCHEDULE", 610), ("FINISH", 640))
     text = "\n".join(json.dumps(base | {"type": kind, "time": int(s * 1e6)}) for kind, s in kinds)
     (row,) = read("google2019", tmp_path, text).table.to_pylist()
     assert (row["job_id"], row["duration_s"], row["cpus"], row["priority"]) == ("5-2", 30, None, "high")
