@@ -38,6 +38,6 @@ def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:
     except ValidationError as error:
         raise InputError(f"{folder.path / 'run.json'}: field 'rules': {explain(error)}") from None
     jobs = {job.id: job for job in world.workload.jobs}
-    rows = folder.tables["placements"].select(["job_id", "region", "start_s", "end_s"]).to_pylist()
-    segments = [Segment(jobs[row["job_id"]], row["region"], row["start_s"], row["end_s"]) for row in rows]
+    rows = folder.tables["placements"].select(["job_id", "region", "start_s", "end_s", "kind", "scale"]).to_pylist()
+    segments = [Segment(jobs[row.pop("job_id")], **row) for row in rows]
     return check_rules(world, rules, segments)

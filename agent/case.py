@@ -16,7 +16,7 @@ import numpy as np
 from agent import prompts
 from agent.graph import Agent
 from agent.llm.protocol import LanguageModel
-from agent.policy.check import Segment, Violation, stays, violations
+from agent.policy.check import Segment, Violation, violations
 from agent.policy.english import quoted
 from agent.policy.guard import Guard
 from agent.policy.reading import load_confirmed, read_text
@@ -26,6 +26,7 @@ from agent.run import AgentRun
 from agent.store import FILE, RunRow, Store
 from sim.bound import Bound, lower_bound
 from sim.errors import InputError
+from sim.history import KINDS
 from sim.runfolder import write_run
 from sim.runner import Run, simulate
 from sim.scenario import Scenario, build_world, bundled_scenarios, load_scenario, scenario_file
@@ -281,17 +282,17 @@ def _warn_unfinished(case: Case, accounts: Accounts) -> None:
 def policy_violations(world: World, rules: PolicySet, accounts: Accounts) -> list[Violation]:
     """Return every breach of the rules by what ran, found by the independent check."""
     pieces = accounts.books.ledger.pieces
-    rows = zip(pieces.job, pieces.region, pieces.start_s, pieces.end_s, strict=True)
+    jobs, regions = world.workload.jobs, world.regions
+    columns = (pieces.job, pieces.region, pieces.start_s, pieces.end_s, pieces.kind, pieces.scale)
     segments = [
-        Segment(world.workload.jobs[int(j)], world.regions[int(r)].id, float(start_s), float(end_s))
-        for j, r, start_s, end_s in rows
+        Segment(jobs[j], regions[r].id, start_s, end_s, KINDS[kind], float(scale))
+        for j, r, start_s, end_s, kind, scale in zip(*(column.tolist() for column in columns), strict=True)
     ]
     return check_rules(world, rules, segments)
 
 
 def check_rules(world: World, rules: PolicySet, segments: Sequence[Segment]) -> list[Violation]:
-    """Return every breach of the rules by these segments, those of one stay taken together."""
-    segments = stays(segments)
+    """Return every breach of the rules by these segments."""
     index = world.region_index
     return violations(
         rules,

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.forecast import Forecaster, SeasonalNaive
 from sim.jobs import Jobs, Workload
-from sim.model import Job, Region, Server
+from sim.model import Checkpoint, Job, Region, Server
 from sim.signals import Signal
 from sim.units import DAY_S, HOUR_S, FloatArray
 from sim.world import Accounting, World
@@ -49,6 +49,29 @@ def mock_job(
         home=home,
         **fields,  # type: ignore[arg-type]
     )
+
+
+def soft_jobs(
+    rng: np.random.Generator, *, homes: Sequence[str] = ("home",), throughput: tuple[float, ...] = ()
+) -> list[Job]:
+    """Return eight small jobs with at least an hour of slack, every second with a checkpoint; by submission.
+
+    With a `throughput` two of three are elastic.
+    """
+    jobs = [
+        mock_job(
+            f"j{n}",
+            float(np.round(rng.uniform(0, 12), 2)),
+            float(rng.uniform(0.3, 6)),
+            slack_h=float(rng.uniform(1, 12)),
+            cpus=float(rng.integers(1, 4)),
+            home=str(rng.choice(list(homes))),
+            checkpoint=Checkpoint(*rng.choice([0, 300], 2).tolist()) if n % 2 else None,
+            throughput=throughput if n % 3 else (),
+        )
+        for n in range(8)
+    ]
+    return sorted(jobs, key=lambda job: job.submit_s)
 
 
 def hourly(zone: str, unit: str, values: Sequence[float] | FloatArray, hours: int) -> Signal:

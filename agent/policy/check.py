@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -26,12 +26,17 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a job's run in one region, seconds since the scenario's start."""
+    """A stretch of a job's run in one region, seconds since the scenario's start.
+
+    `kind` is what it was, as placements word it (run, save, restore, lost), `scale` the workers that it held.
+    """
 
     job: Job
     region: str
     start_s: float
     end_s: float
+    kind: str = "run"
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,8 @@ def violations(
     """
     require_enforced(policy_set)
     by_id = {region.id: region for region in regions}
-    record = Record(by_id, start, epoch_s, tuple(jobs), tuple(segments), until_s, intensity, price)
+    pieces = tuple(segments)
+    record = Record(by_id, start, epoch_s, tuple(jobs), tuple(stays(pieces)), until_s, intensity, price)
     found: list[Violation] = []
     for rule in policy_set.rules:
         match rule:
@@ -105,24 +111,34 @@ def violations(
             case Delay():
                 found.extend(_late(rule, record))
             case Headroom():
-                found.extend(_crowded(rule, record))
+                found.extend(_crowded(rule, replace(record, segments=pieces)))
     return found
 
 
-def stays(segments: Sequence[Segment]) -> list[Segment]:
-    """Return segments of a job that follow one another in a region without a gap as one.
+def stays(segments: Iterable[Segment]) -> list[Segment]:
+    """Return the stays that segments make up: rules on starts speak of the beginning of a stay.
 
-    Reading a checkpoint and working, or working with other numbers of workers, is one stay: rules on starts speak of
-    its beginning.
+    A stay goes on from reading a checkpoint to working, from working to writing one, and with other numbers of workers.
+    It ends where work is lost, or where a job is suspended, even if it goes on at the same moment.
     """
     joined: list[Segment] = []
+    before: Segment | None = None
     for one in sorted(segments, key=lambda one: (one.job.id, one.start_s)):
-        last = joined[-1] if joined else None
-        if last and (last.job.id, last.region) == (one.job.id, one.region) and one.start_s - last.end_s < ROUNDING_S:
-            joined[-1] = Segment(one.job, one.region, last.start_s, one.end_s)
+        if before and _goes_on(before, one):
+            joined[-1] = replace(joined[-1], end_s=one.end_s)
         else:
             joined.append(one)
+        before = one
     return joined
+
+
+def _goes_on(before: Segment, one: Segment) -> bool:
+    """Tell whether a segment is of the same stay as the one before it."""
+    same = (before.job.id, before.region) == (one.job.id, one.region)
+    if not same or abs(one.start_s - before.end_s) > ROUNDING_S:
+        return False
+    resized = before.kind == one.kind == "run" and before.scale != one.scale
+    return before.kind == "restore" or (before.kind == "run" and one.kind == "save") or resized
 
 
 def _misplaced(rule: Placement, record: Record) -> Iterator[Violation]:
@@ -207,8 +223,8 @@ def _excesses(rule: Headroom, region: Region, record: Record) -> Iterator[tuple[
     changes: dict[float, float] = {}
     for run in record.segments:
         if run.region == region.id:
-            changes[run.start_s] = changes.get(run.start_s, 0.0) + run.job.cpus
-            changes[run.end_s] = changes.get(run.end_s, 0.0) - run.job.cpus
+            changes[run.start_s] = changes.get(run.start_s, 0.0) + run.job.cpus * run.scale
+            changes[run.end_s] = changes.get(run.end_s, 0.0) - run.job.cpus * run.scale
     most, busy, since_s = rule.max_utilization * region.cpus + 1e-6, 0.0, None
     for at_s in sorted(changes):
         busy += changes[at_s]

@@ -78,9 +78,7 @@ def _cases(timetable: Timetable, work: OpenWork, rows: IntArray) -> list[_Case]:
         scales, checkpoint = Scales.of(trait.throughput), trait.checkpoint
         plain = figures(timetable, work, mine, scales, margin=margin)
         overhead_s = checkpoint.save_s + checkpoint.restore_s if checkpoint else 0.0
-        again = plain
-        if overhead_s or not checkpoint:
-            again = figures(timetable, _longer(work, overhead_s), mine, scales, margin=margin)
+        again = figures(timetable, _longer(work, overhead_s), mine, scales, margin=margin) if overhead_s else plain
         overhead_g = _checkpoint_g(timetable, checkpoint.save_kwh + checkpoint.restore_kwh if checkpoint else 0.0)
         for n, row in enumerate(mine.tolist()):
             cases[row] = _case(

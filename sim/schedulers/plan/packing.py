@@ -12,6 +12,7 @@ from sim.units import BoolArray, FloatArray, IntArray
 
 _EPS = 1e-9
 _ROOM_EPS = 1e-6
+ROUNDS_OF_SECOND_THOUGHTS = 5
 
 
 class Spot(NamedTuple):
@@ -146,9 +147,6 @@ def fill(packing: Packing, order: IntArray, prices: FloatArray | None = None) ->
     for _ in range(ROUNDS_OF_SECOND_THOUGHTS):
         if not _think_again(packing):
             break
-
-
-ROUNDS_OF_SECOND_THOUGHTS = 5
 
 
 def _fill_by_carbon(packing: Packing, order: IntArray) -> None:

@@ -237,9 +237,34 @@ def test_cpu_use_within_the_guards_limit_is_no_violation(window, tenths, start, 
             assert len(found) == expected
 
 
-def test_what_follows_without_a_gap_is_one_stay():
-    """Reading the checkpoint until 1, working until 3; then a pause, and another region."""
+def test_reading_a_checkpoint_working_and_resizing_are_one_stay():
+    """Reading until 1, working until 3, with two workers until 4, writing until 5."""
     one = job()
-    pieces = [Segment(one, "home", 1, 3), Segment(one, "home", 0, 1), Segment(one, "home", 4, 5)]
-    pieces.append(Segment(one, "away", 5, 6))
-    assert [(s.region, s.start_s, s.end_s) for s in stays(pieces)] == [("home", 0, 3), ("home", 4, 5), ("away", 5, 6)]
+    pieces = [
+        Segment(one, "gb", 1, 3),
+        Segment(one, "gb", 0, 1, kind="restore"),
+        Segment(one, "gb", 3, 4, scale=2),
+        Segment(one, "gb", 4, 5, kind="save", scale=2),
+    ]
+    assert [(stay.start_s, stay.end_s) for stay in stays(pieces)] == [(0, 5)]
+
+
+def test_resuming_beginning_again_and_moving_are_starts_even_without_a_gap():
+    one = job()
+    pieces = [
+        Segment(one, "gb", 0, 1),
+        Segment(one, "gb", 1, 2, kind="lost"),
+        Segment(one, "gb", 2, 3),
+        Segment(one, "gb", 3, 4, kind="save"),
+        Segment(one, "gb", 4, 5, kind="restore"),
+        Segment(one, "de", 5, 6),
+    ]
+    assert [stay.start_s for stay in stays(pieces)] == [0, 1, 2, 4, 5]
+
+
+def test_each_worker_counts_towards_headroom():
+    """One worker holds 60 % of the CPUs and is within the bound of 90 %; two are not."""
+    rules = policy({"kind": "headroom", "max_utilization": 0.9, "regions": ["gb"]})
+    cpus = 0.6 * next(region.cpus for region in REGIONS if region.id == "gb")
+    for scale, expected in ((1.0, 0), (2.0, 1)):
+        assert len(breaches(rules, Segment(job(cpus=cpus), "gb", 0.0, HOUR, scale=scale))) == expected

@@ -18,7 +18,7 @@ from sim.schedulers.carbonclipper.soad import ON, Advice, Bounds, Course, Market
 from sim.summary import account
 from sim.units import HOUR_S, FloatArray
 from tests.optimum import best_path, fractional_optimum
-from tests.worlds import mock_job, mock_region, mock_world
+from tests.worlds import mock_job, mock_region, mock_world, soft_jobs
 
 FREE = Checkpoint()
 HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
@@ -223,19 +223,7 @@ def test_told_the_truth_it_takes_what_a_forecast_missed():
 @given(st.integers(0, 10_000))
 def test_with_room_for_all_no_deadline_is_missed(seed: int):
     rng = np.random.default_rng(seed)
-    jobs = [
-        mock_job(
-            f"j{n}",
-            float(np.round(rng.uniform(0, 12), 2)),
-            float(rng.uniform(0.3, 6)),
-            slack_h=float(rng.uniform(1, 12)),
-            cpus=float(rng.integers(1, 4)),
-            home=str(rng.choice(["home", "away"])),
-            checkpoint=Checkpoint(*rng.choice([0, 300], 2).tolist()) if n % 2 else None,
-        )
-        for n in range(8)
-    ]
-    jobs.sort(key=lambda job: job.submit_s)
+    jobs = soft_jobs(rng, homes=("home", "away"))
     carbon = [rng.uniform(0, 900, 24).tolist() for _ in range(2)]
     regions = [mock_region(name, servers=4) for name in ("home", "away")]
     world = mock_world(jobs, carbon, regions=regions, epoch_h=float(rng.choice([0.5, 1.0])))

@@ -15,7 +15,7 @@ from sim.schedulers import SCHEDULERS
 from sim.schedulers.marginal import best_fixed_scale, emitted, most_work_per_carbon, unbroken
 from sim.summary import account
 from sim.units import HOUR_S
-from tests.worlds import mock_job, mock_region, mock_world
+from tests.worlds import mock_job, mock_region, mock_world, soft_jobs
 
 FREE = Checkpoint()
 HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
@@ -188,19 +188,7 @@ def test_a_job_that_one_worker_cannot_finish_in_time_runs_with_more():
 @given(st.integers(0, 10_000))
 def test_with_room_for_all_no_deadline_is_missed(seed: int):
     rng = np.random.default_rng(seed)
-    jobs = [
-        mock_job(
-            f"j{n}",
-            float(np.round(rng.uniform(0, 12), 2)),
-            float(rng.uniform(0.3, 6)),
-            slack_h=float(rng.uniform(1, 12)),
-            cpus=float(rng.integers(1, 4)),
-            checkpoint=Checkpoint(*rng.choice([0, 300], 2).tolist()) if n % 2 else None,
-            throughput=(1.0, 1.8, 2.3) if n % 3 else (),
-        )
-        for n in range(8)
-    ]
-    jobs.sort(key=lambda job: job.submit_s)
+    jobs = soft_jobs(rng, throughput=(1.0, 1.8, 2.3))
     carbon = rng.uniform(0, 900, 24).tolist()
     world = mock_world(jobs, [carbon], regions=[mock_region("home", servers=8)], epoch_h=float(rng.choice([0.5, 1.0])))
     assert not account(simulate(world, SCHEDULERS["carbonscaler"])).jobs.violated.any()
