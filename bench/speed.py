@@ -169,15 +169,18 @@ def measure() -> dict[str, float | str]:
     world = a_year(100_000)
     bare = bare_s(world)
     table: dict[str, float | str] = {"machine": platform.processor() or platform.machine(),
-                                     "python": platform.python_version(), "bare_100k_s": bare}  # fmt: skip
+                                     "python": platform.python_version()}  # fmt: skip
     for name in SCHEDULERS:
         seconds, (run, accounts) = cpu_s(lambda name=name: run_one(world, name))  # type: ignore[misc]
-        key = name.replace("-", "_")
-        table[f"{key}_100k_s"] = seconds
-        table[f"{key}_100k_over_bare"] = seconds / bare
+        bare = min(bare, bare_s(world))  # its best of the whole time: a shared machine is fast and slow by turns
+        table[f"{name.replace('-', '_')}_100k_s"] = seconds
         if name == "fifo":
             table["jobs_per_s"] = len(world.workload.jobs) / seconds
             table["run_folder_s"] = writing_s(run, accounts)
+    table["bare_100k_s"] = bare
+    for name in SCHEDULERS:
+        key = f"{name.replace('-', '_')}_100k"
+        table[f"{key}_over_bare"] = float(table[f"{key}_s"]) / bare
     table["pending_10k_ample_s"], table["pending_10k_tight_s"] = pending_s()
     small, big = _alone(100_000), _alone(1_000_000)
     table["million_s"] = big["cpu_s"]

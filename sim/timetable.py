@@ -369,8 +369,11 @@ class Timetable:
 
     def timely_starts(self, jobs: Jobs) -> IntArray:
         """Return how many slots, from now on, each job may start in and be in time, shape (P,)."""
+        return self._timely_starts(jobs, self.lengths(jobs))
+
+    def _timely_starts(self, jobs: Jobs, length: IntArray) -> IntArray:
         last = np.floor((jobs.latest_start_s + ROUNDING_S - self.view.now_s) / self.view.epoch_s + _EPS)
-        return np.asarray(np.maximum(0, np.minimum(last.astype(np.int64), self._slots - self.lengths(jobs) - 1) + 1))
+        return np.asarray(np.maximum(0, np.minimum(last.astype(np.int64), self._slots - length - 1) + 1))
 
     def watts(self, jobs: Jobs) -> FloatArray:
         """Return the dynamic IT watts of each job in each region, shape (P, R)."""
@@ -410,7 +413,7 @@ class Timetable:
     def _cheapest(self, jobs: Jobs, *, home_only: bool, alone: bool) -> Choices:
         view, each = self.view, np.arange(len(jobs))
         length = self.lengths(jobs)
-        last = self.timely_starts(jobs) - 1
+        last = self._timely_starts(jobs, length) - 1
         start = np.arange(max(1, int(last.max()) + 1))
         regions = jobs.home[None, :] if home_only else np.arange(len(view.regions))[:, None]  # (1, P) or (R, 1)
         carbon = self._many_run_sums(jobs, regions, start)  # (R', P, S)

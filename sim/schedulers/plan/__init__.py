@@ -28,7 +28,7 @@ TRIES_PER_JOB, TRIES = 1, 1000
 """Moves that local search may try in an epoch, a job and in all: it works where room is short, and that long."""
 LOSS_WORTH_PRICING = 0.03
 """Room is priced where the jobs lose more than this share to one another."""
-SQUEAKS = 4
+SQUEAKS = 6
 """So often who found no spot in time may choose first, and all choose again (Joslin and Clements 1999)."""
 LOSS_WORTH_SEARCHING = 0.005
 """A packing that emits no more than this share above each job's own best is left as it is."""
