@@ -100,6 +100,11 @@ class Timetable:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
 
+    @property
+    def g_per_w(self) -> FloatArray:
+        """Running sums of the forecast carbon per watt of IT power at each slot edge, shape (R, K + 1), grams."""
+        return self._carbon_g_per_w
+
     def take_amounts(self, r: int, amounts: FloatArray) -> None:
         """Book CPUs, GPUs and memory in region `r` from now on, shape (S, 3), a row a slot; negative gives back."""
         self.free[r, : len(amounts)] -= amounts

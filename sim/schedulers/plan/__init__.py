@@ -8,6 +8,8 @@ room is short (`search`); jobs with a checkpoint or a throughput curve work or w
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim.constraints import binds
@@ -17,17 +19,19 @@ from sim.open_work import PENDING, SUSPENDED, OpenWork
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.plan.coming_slot import decide
 from sim.schedulers.plan.outlook import expected
-from sim.schedulers.plan.packing import Packing, fill
+from sim.schedulers.plan.packing import Packing, State, fill
 from sim.schedulers.plan.prices import room_prices
 from sim.schedulers.plan.search import improve
 from sim.timetable import Assignment, Timetable
 from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
 
-TRIES_PER_JOB, TRIES = 1, 1000
-"""Moves that local search may try in an epoch, a job and in all: it works where room is short, and that long."""
+TRIES_PER_JOB, TRIES, MOST_WORK = 1, 1000, 1_000_000
+"""Moves that local search may try in an epoch: a job, in all, and times the number of jobs."""
 LOSS_WORTH_PRICING = 0.03
 """Room is priced where the jobs lose more than this share to one another."""
+MANY = 2000
+"""More jobs than this are filled in once, by energy."""
 SQUEAKS = 6
 """So often who found no spot in time may choose first, and all choose again (Joslin and Clements 1999)."""
 LOSS_WORTH_SEARCHING = 0.005
@@ -65,13 +69,14 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
     """Return the planned runs of rigid jobs, those of later slots too."""
     if not len(jobs):
         return Plan.of(view, [])
-    choices = timetable.cheapest(jobs)
-    if timetable.book_all(jobs, choices):
-        start_s, late = timetable.edges_s[choices.slot], np.zeros(len(jobs), dtype=bool)
-        return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g)
+    if view.ample:
+        choices = timetable.cheapest(jobs)
+        if choices.slot.min() >= 0:
+            start_s, late = timetable.edges_s[choices.slot], np.zeros(len(jobs), dtype=bool)
+            return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g)
     packing = _best_filling(view, timetable, jobs)
-    if packing.loss_g.sum() > LOSS_WORTH_SEARCHING * packing.carbon_g.sum():
-        improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs)))
+    if _loss_share(packing) > LOSS_WORTH_SEARCHING:
+        improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs), MOST_WORK // len(jobs)))
     placed = np.flatnonzero(packing.placed)
     stranded = [jobs[p] for p in np.flatnonzero(~packing.placed).tolist()]
     runs = [run for job in stranded if (run := timetable.assign(job, lambda options: options.carbon_g))]
@@ -96,29 +101,49 @@ def _best_filling(view: View, timetable: Timetable, jobs: Jobs) -> Packing:
     empty = packing.free.copy()
     urgent = jobs.latest_start_s < view.now_s + view.epoch_s
     energy, slack = -jobs.cpus * jobs.duration_estimate_s, jobs.latest_start_s
-    found = []
+    found: list[tuple[int, float, State]] = []
 
-    def consider(order: IntArray, prices: FloatArray | None) -> None:
+    def consider(order: IntArray, prices: FloatArray | None = None) -> IntArray:
         packing.clear(empty)
         fill(packing, order, prices)
         left = np.flatnonzero(~packing.placed)
-        found.append((len(left), float(packing.carbon_g.sum()), packing.state(), left))
+        found.append((len(left), float(packing.carbon_g.sum()), packing.state()))
+        return left
 
-    by_energy = np.lexsort((energy, ~urgent))
-    for order in (by_energy, np.lexsort((slack, ~urgent)), np.lexsort((slack, -jobs.cpus, ~urgent))):
-        consider(order, None)
-    target_g = min(found, key=lambda each: each[:2])[1]
-    if target_g - float(packing.least_g[np.isfinite(packing.least_g)].sum()) > LOSS_WORTH_PRICING * target_g:
-        packing.clear(empty)
-        prices = room_prices(packing, target_g)
-        for _ in range(SQUEAKS if prices is not None else 0):
-            consider(by_energy, prices)
-            left = found[-1][3]
-            if not len(left):
-                break
-            by_energy = np.concatenate([left, by_energy[~np.isin(by_energy, left)]])
+    by_energy = np.lexsort((energy, packing.kind, -jobs.cpus * packing.length, ~urgent))  # those of a kind together
+    consider(by_energy)
+    if _loss_share(packing) > LOSS_WORTH_SEARCHING and len(jobs) <= MANY:
+        for order in (np.lexsort((slack, ~urgent)), np.lexsort((slack, -jobs.cpus, ~urgent))):
+            consider(order)
+        _consider_prices(packing, empty, by_energy, consider, min(found, key=lambda each: each[:2])[1])
     packing.restore(min(found, key=lambda each: each[:2])[2])
     return packing
+
+
+def _consider_prices(
+    packing: Packing,
+    empty: FloatArray,
+    order: IntArray,
+    consider: Callable[[IntArray, FloatArray | None], IntArray],
+    target_g: float,
+) -> None:
+    """Fill with prices where the best filling without them loses much; who found no spot then chooses first."""
+    if target_g - packing.least_g[np.isfinite(packing.least_g)].sum() <= LOSS_WORTH_PRICING * target_g:
+        return
+    packing.clear(empty)
+    prices = room_prices(packing, target_g)
+    for _ in range(SQUEAKS if prices is not None else 0):
+        left = consider(order, prices)
+        if not len(left):
+            break
+        order = np.concatenate([left, order[~np.isin(order, left)]])
+
+
+def _loss_share(packing: Packing) -> float:
+    """Return what the jobs lose to one another, as a share of what they emit; infinite if one found no spot."""
+    if not packing.placed.all():
+        return float("inf")
+    return float(packing.loss_g.sum() / max(packing.carbon_g.sum(), 1e-9))
 
 
 def _free_now(view: View, packed: Plan) -> FloatArray:

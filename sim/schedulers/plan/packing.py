@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import numpy as np
 
 from sim.jobs import Jobs
+from sim.schedulers.plan.spots import ROOM_EPS, Spot, Spots, runs_of_room
 from sim.timetable import Timetable
 from sim.units import BoolArray, FloatArray, IntArray
 
 _EPS = 1e-9
-_ROOM_EPS = 1e-6
 ROUNDS_OF_SECOND_THOUGHTS = 5
 
 
-class Spot(NamedTuple):
-    """A place for a job: region and first slot, and the grams it would emit there."""
+def _kinds(length: IntArray, demand: FloatArray) -> IntArray:
+    """Return a number for each job: the same for those that touch as many slots and ask for the same."""
+    return np.unique(np.column_stack([length, demand]), axis=0, return_inverse=True)[1].reshape(-1)
 
-    region: int
-    slot: int
-    carbon_g: float
+
+State = tuple[FloatArray, IntArray, IntArray, FloatArray]
+"""Where all stand: the room left, and region, slot and grams of each."""
 
 
 class Packing:
@@ -41,14 +42,22 @@ class Packing:
         self.free: FloatArray = timetable.free
         self.demand: FloatArray = jobs.demand
         self._move_g = timetable.transfer_g(jobs)
-        self._away: IntArray = timetable.slots_away(jobs)
+        self.away: IntArray | None = None if self._move_g is None else timetable.slots_away(jobs)
+        self.kind: IntArray = _kinds(self.length, jobs.demand)
         self._watts: FloatArray = timetable.watts(jobs)
         self.region: IntArray = np.full(len(jobs), -1)
         self.slot: IntArray = np.full(len(jobs), -1)
         self.carbon_g = np.zeros(len(jobs))
         self._capacity = np.array([region.capacity for region in timetable.view.regions])
-        alone = timetable.cheapest(jobs, alone=True)
-        self.least_g = np.where(alone.slot >= 0, alone.carbon_g, np.inf)
+        self.least_g = np.full(len(jobs), np.inf)
+        for rows, spots in self.alone():
+            self.least_g[rows] = spots.carbon_g.min(axis=1, initial=np.inf)
+
+    def alone(self) -> Iterator[tuple[IntArray, Spots]]:
+        """Yield the jobs of each kind that can be in time, and the spots that they would have if they were alone."""
+        whole = np.broadcast_to(self._capacity[:, None, :], self.free.shape)
+        for rows in runs_of_a_kind(self, np.argsort(self.kind, kind="stable")):
+            yield rows, Spots(self, rows, whole)
 
     def costs(self, p: int) -> FloatArray:
         """Return what job p would emit in each region from each candidate start, shape (R, most), grams."""
@@ -56,18 +65,25 @@ class Packing:
         grams = self.timetable.run_g_per_w(seconds, int(self.most[p])) * self._watts[p][:, None]
         return np.asarray(grams if self._move_g is None else grams + self._move_g[p][:, : self.most[p]])
 
-    def small_enough(self, p: int) -> BoolArray:
-        """Return which regions could hold job p at all, shape (R,)."""
-        return np.asarray((self.demand[p] <= self._capacity + _ROOM_EPS).all(axis=1))
+    def grams(self, rows: IntArray, region: IntArray, slot: IntArray) -> FloatArray:
+        """Return what jobs of one kind would emit in each of C spots, shape (len(rows), C)."""
+        length, jobs, table = int(self.length[rows[0]]), self.jobs, self.timetable
+        last = slot + length - 1
+        start, almost, end = (table.g_per_w[region, at] for at in (slot, last, last + 1))
+        part = jobs.duration_estimate_s[rows] / table.view.epoch_s - (length - 1)  # of the last slot
+        busy, gpus = (jobs.cpus * jobs.utilization)[rows], jobs.gpus[rows]
+        weights, terms = [busy, busy * part], [table.view.cpu_w[region] * of for of in (almost - start, end - almost)]
+        if gpus.any():
+            weights += [gpus, gpus * part]
+            terms += [table.view.gpu_w[region] * of for of in (almost - start, end - almost)]
+        grams = np.column_stack(weights) @ np.array(terms)
+        return np.asarray(grams if self._move_g is None else grams + self._move_g[rows][:, region, slot])
 
     def fits(self, p: int) -> BoolArray:
         """Return where job p has room through its whole run, and its data in time, shape (R, most)."""
         count, length = int(self.most[p]), int(self.length[p])
-        full = (self.free[:, : count + length - 1] < self.demand[p] - _ROOM_EPS).any(axis=2)
-        sums = np.zeros((full.shape[0], full.shape[1] + 1), dtype=np.int64)
-        np.cumsum(full, axis=1, out=sums[:, 1:])
-        room = sums[:, length : length + count] == sums[:, :count]
-        return np.asarray(room & (np.arange(count) >= self._away[p][:, None]))
+        room = runs_of_room(self.free[:, : count + length - 1], self.demand[p], length, count)
+        return room if self.away is None else np.asarray(room & (np.arange(count) >= self.away[p][:, None]))
 
     def best(self, p: int, priced: FloatArray | None = None) -> Spot | None:
         """Return the spot of least carbon that has room, the earlier and then the home region of equals.
@@ -91,7 +107,7 @@ class Packing:
 
     def has_room(self, p: int, region: int, slot: int) -> bool:
         """Return whether job p fits there now."""
-        return bool((self.free[region, slot : slot + self.length[p]] >= self.demand[p] - _ROOM_EPS).all())
+        return bool((self.free[region, slot : slot + self.length[p]] >= self.demand[p] - ROOM_EPS).all())
 
     def put(self, p: int, spot: Spot) -> None:
         """Let job p take a spot."""
@@ -111,11 +127,11 @@ class Packing:
         self.region[:] = self.slot[:] = -1
         self.carbon_g[:] = 0.0
 
-    def state(self) -> tuple[FloatArray, IntArray, IntArray, FloatArray]:
+    def state(self) -> State:
         """Return a copy of where all stand, to `restore`."""
         return self.free.copy(), self.region.copy(), self.slot.copy(), self.carbon_g.copy()
 
-    def restore(self, state: tuple[FloatArray, IntArray, IntArray, FloatArray]) -> None:
+    def restore(self, state: State) -> None:
         """Put all back to where they stood."""
         self.free[:], self.region[:], self.slot[:], self.carbon_g[:] = state
 
@@ -131,32 +147,32 @@ class Packing:
 
 
 def fill(packing: Packing, order: IntArray, prices: FloatArray | None = None) -> None:
-    """Let the jobs choose in this order: each takes its best spot if that is still free, else the best of the rest.
+    """Let the jobs choose in this order: each takes the best spot that is free.
 
-    With prices of room (R, K, 3) each takes the spot of least carbon and price, so that it leaves to others what they
+    With prices of room (R, K, 3) the best spot is that of least carbon and price, so that it leaves to others what they
     need more; then those that lose choose once more by their carbon alone.
     """
+    sums = None
+    if prices is not None:
+        sums = np.zeros((prices.shape[0], prices.shape[1] + 1, 3))
+        np.cumsum(prices, axis=1, out=sums[:, 1:])
+    for rows in runs_of_a_kind(packing, order):
+        spots = Spots(packing, rows, packing.free, sums)
+        for n, p in enumerate(rows.tolist()):
+            if spot := spots.choose(n):
+                packing.put(p, spot)
+                spots.take(spot, packing.free)
     if prices is None:
-        _fill_by_carbon(packing, order)
         return
-    sums = np.zeros((prices.shape[0], prices.shape[1] + 1, 3))
-    np.cumsum(prices, axis=1, out=sums[:, 1:])
-    for p in order.tolist():
-        if spot := packing.best(p, sums):
-            packing.put(p, spot)
     for _ in range(ROUNDS_OF_SECOND_THOUGHTS):
         if not _think_again(packing):
             break
 
 
-def _fill_by_carbon(packing: Packing, order: IntArray) -> None:
-    choices = packing.timetable.cheapest(packing.jobs)
-    for p in order.tolist():
-        region, slot = int(choices.region[p]), int(choices.slot[p])
-        if slot >= 0 and packing.has_room(p, region, slot):
-            packing.put(p, Spot(region, slot, float(choices.carbon_g[p])))
-        elif spot := packing.best(p):
-            packing.put(p, spot)
+def runs_of_a_kind(packing: Packing, order: IntArray) -> list[IntArray]:
+    """Return the order cut where the kind changes, without the jobs that have no start in time."""
+    order = order[packing.most[order] > 0]
+    return np.split(order, np.flatnonzero(np.diff(packing.kind[order])) + 1) if len(order) else []
 
 
 def _think_again(packing: Packing) -> bool:

@@ -26,10 +26,11 @@ def room_prices(packing: Packing, target_g: float) -> FloatArray | None:
         packing: Its room is what the jobs compete for; nobody may stand in it.
         target_g: What a schedule without prices emits: the step is as large as if that were the optimum.
     """
-    spots = _Spots(packing)
-    rounds = min(ROUNDS, WORK // max(1, spots.grams.size))
-    if rounds < FEWEST or not len(packing.jobs):
+    size = len(packing.jobs) * packing.free.shape[0] * int(packing.most.max(initial=0))
+    rounds = min(ROUNDS, WORK // max(1, size))
+    if rounds < FEWEST or not size:
         return None
+    spots = _Spots(packing)
     prices = best = np.zeros(packing.free.shape)
     direction, highest, step, waited = np.zeros_like(prices), -1.0, 1.0, 0
     for _ in range(rounds):
@@ -63,9 +64,8 @@ class _Spots:
         self.room, self.demand, self.length = np.maximum(packing.free, 0.0), packing.demand, packing.length
         count, most = len(packing.jobs), int(packing.most.max(initial=0))
         self.grams = np.full((count, self.room.shape[0], most), np.inf)
-        for p in range(count):
-            grams = packing.costs(p)
-            self.grams[p, :, : grams.shape[1]] = np.where(packing.small_enough(p)[:, None], grams, np.inf)
+        for rows, part in packing.alone():
+            self.grams[rows[:, None], part.region, part.slot] = part.carbon_g
         able = np.isfinite(self.grams).any(axis=(1, 2))
         self.grams, self.demand, self.length = self.grams[able], self.demand[able], self.length[able]
         self._begin: IntArray = np.arange(most)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.schedulers.plan.packing import Packing, Spot
+from sim.schedulers.plan.packing import Packing
+from sim.schedulers.plan.spots import Spot
 
 _EPS = 1e-6
 _SPOTS = 8
