@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.open_work import OpenWork
+from sim.open_work import RUNNING, OpenWork
 from sim.timetable import Timetable
 from sim.units import FloatArray, IntArray
 
@@ -71,10 +71,14 @@ def figures(timetable: Timetable, work: OpenWork, rows: IntArray, scales: Scales
     regions = len(timetable.view.regions)
     wait_g = np.full((regions, len(rows)), np.inf)
     run_g = np.full((regions, len(scales.workers), len(rows)), np.inf)
-    for members, window_s in _alike(timetable, work, rows, margin):
-        demand = work.jobs.demand[rows[members[0]]]
+    booked = _booked(timetable, work, rows, scales)
+    for members, window_s in _alike(timetable, work, rows, booked, margin):
+        first = members[0]
+        demand = work.jobs.demand[rows[first]]
         for r in range(regions):
-            pieces = _Pieces.of(timetable, r, window_s, scales, demand)
+            own = booked[first] if r == work.region[rows[first]] else 0
+            room = _room(timetable, r, demand, own, int(work.scale[rows[first]]))
+            pieces = _Pieces.of(timetable, r, window_s, scales, demand, room)
             watts = timetable.watts(work.jobs.take(rows[members]))[:, r]
             left_s = work.remaining_s[rows[members]]
             wait_g[r, members] = watts * pieces.g_per_w(left_s)
@@ -83,14 +87,34 @@ def figures(timetable: Timetable, work: OpenWork, rows: IntArray, scales: Scales
     return Figures(wait_g, run_g)
 
 
-def _alike(timetable: Timetable, work: OpenWork, rows: IntArray, margin: float) -> Iterator[tuple[IntArray, float]]:
-    """Yield the jobs that share window (in tenths of a slot) and demand, as places in `rows`, with the window."""
+def _booked(timetable: Timetable, work: OpenWork, rows: IntArray, scales: Scales) -> IntArray:
+    """Return in how many slots from now on each job is booked where it runs, shape (W,); 0 if it does not run."""
+    left_s = work.remaining_s[rows] / np.interp(work.scale[rows], scales.workers, scales.rate)
+    slots = np.ceil(left_s / timetable.view.epoch_s - _EPS).astype(np.int64)
+    return np.where(work.state[rows] == RUNNING, slots, 0)
+
+
+def _room(timetable: Timetable, r: int, demand: FloatArray, booked: int, scale: int) -> FloatArray:
+    """Return the free room of a region, shape (K, 3), with what the job itself holds of it given back."""
+    room: FloatArray = timetable.free[r]
+    if booked:
+        room = room.copy()
+        room[:booked] += scale * demand
+    return room
+
+
+def _alike(
+    timetable: Timetable, work: OpenWork, rows: IntArray, booked: IntArray, margin: float
+) -> Iterator[tuple[IntArray, float]]:
+    """Yield the jobs that share window (in tenths of a slot), demand, and what they hold: places in `rows`, window."""
     now_s, slot_s = timetable.view.now_s, timetable.view.epoch_s
     jobs = work.jobs.take(rows)
     window_s = (jobs.deadline_s - jobs.tail_s - now_s) * (1.0 - margin)
     tenths = np.floor(np.clip(window_s, 0.0, None) / slot_s * 10.0 + 1e-6)
-    demand = np.zeros((len(rows), 3)) if timetable.view.ample else jobs.demand
-    keys = np.column_stack([tenths, demand])
+    keys = tenths[:, None]
+    if not timetable.view.ample:
+        held = np.column_stack([booked, work.region[rows], work.scale[rows]]) * (booked > 0)[:, None]
+        keys = np.column_stack([tenths, jobs.demand, held])
     kinds, kind = np.unique(keys, axis=0, return_inverse=True)
     kind = kind.reshape(-1)
     order = np.argsort(kind, kind="stable")
@@ -109,7 +133,9 @@ class _Pieces:
     scales: Scales
 
     @classmethod
-    def of(cls, timetable: Timetable, r: int, window_s: float, scales: Scales, demand: FloatArray) -> _Pieces:
+    def of(
+        cls, timetable: Timetable, r: int, window_s: float, scales: Scales, demand: FloatArray, room: FloatArray
+    ) -> _Pieces:
         slot_s = timetable.view.epoch_s
         per_slot = timetable.slot_g_per_w[r]
         count = min(len(per_slot), int(np.ceil(window_s / slot_s - _EPS)))
@@ -120,8 +146,7 @@ class _Pieces:
         more, faster = np.diff(scales.workers, prepend=0), np.diff(scales.rate, prepend=0.0)
         fits = np.ones((max(0, count - 1), len(more)), dtype=bool)
         if not timetable.view.ample and count > 1:
-            room = timetable.free[r, 1:count]  # (K - 1, 3)
-            fits = np.asarray((room[:, None, :] >= scales.workers[:, None] * demand - 1e-6).all(axis=2))
+            fits = np.asarray((room[1:count, None, :] >= scales.workers[:, None] * demand - 1e-6).all(axis=2))
         unit = g[1:, None] / np.maximum(span_s[1:, None], _EPS) * (more / faster)
         order = np.argsort(unit[fits], kind="stable")
         work_s = (span_s[1:, None] * faster)[fits][order]
