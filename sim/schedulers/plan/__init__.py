@@ -28,6 +28,10 @@ from sim.view import View
 
 TRIES_PER_JOB, TRIES, MOST_WORK = 1, 1000, 1_000_000
 """Moves that local search may try in an epoch: a job, in all, and times the number of jobs."""
+LAST_RESORT = 200
+"""So many jobs that can no longer be in time are looked at in an epoch, the most overdue first."""
+LAST_CALL = 2.0
+"""So many epochs before its latest start a job with a checkpoint is packed as if it had none."""
 LOSS_WORTH_PRICING = 0.03
 """Room is priced where the jobs lose more than this share to one another."""
 MANY = 2000
@@ -58,11 +62,13 @@ def plan(view: View) -> Plan:
 def _is_soft(view: View, work: OpenWork) -> BoolArray:
     """Return which jobs the levers decide on: all that are under way, and pending ones with a checkpoint.
 
-    Data that must move first make a pending job a rigid one.
+    Data that must move first make a pending job a rigid one, and so does its last call: then it needs room at once,
+    before the rigid ones that can wait.
     """
     checkpoint = np.array([trait.checkpoint is not None for trait in work.jobs.traits], dtype=bool)[work.jobs.trait]
     far = (work.jobs.data_gb > 0) if view.network is not None else np.zeros(len(work), dtype=bool)
-    return np.asarray((work.state != PENDING) | (checkpoint & ~far))
+    calm = work.latest_start_s >= view.now_s + LAST_CALL * view.epoch_s
+    return np.asarray((work.state != PENDING) | (checkpoint & ~far & calm))
 
 
 def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
@@ -78,7 +84,9 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
     if _loss_share(packing) > LOSS_WORTH_SEARCHING:
         improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs), MOST_WORK // len(jobs)))
     placed = np.flatnonzero(packing.placed)
-    stranded = [jobs[p] for p in np.flatnonzero(~packing.placed).tolist()]
+    left = np.flatnonzero(~packing.placed)
+    most_overdue = left[np.argsort(jobs.latest_start_s[left], kind="stable")][:LAST_RESORT]
+    stranded = [jobs[p] for p in most_overdue.tolist()]
     runs = [run for job in stranded if (run := timetable.assign(job, lambda options: options.carbon_g))]
     timely = Plan(
         regions=view.regions,
