@@ -32,6 +32,7 @@ from sim.model import (
     Suspended,
 )
 from sim.pool import EPS
+from sim.submissions import Submissions
 from sim.units import DAY_S
 from sim.view import Held, View
 
@@ -47,6 +48,11 @@ class Engine(Lifecycle):
 
     def next_view(self) -> View | None:
         """Advance to the next decision point with something to decide and return its View; None when all is over."""
+        due = self.next_due()
+        return None if due is None else self.view_of(due)
+
+    def next_due(self) -> Sequence[int] | None:
+        """Advance likewise and return the positions of the jobs to decide on; None when all is over."""
         while len(self._gone) < len(self._jobs) or (self._acts and self.world.services):
             t_s = self._next_point_s()
             if t_s >= self.world.horizon_s:
@@ -59,9 +65,15 @@ class Engine(Lifecycle):
                 self._next_epoch_s = (self._epoch + 1) * self.world.epoch_s
             due = self._due_jobs(t_s)
             if due or (self._acts and self._may_change()):
-                return self._view(due)
+                return due
         self._close()
         return None
+
+    def submissions(self) -> Submissions | None:
+        """Return all jobs with their decision points; None where these, or the room, hang on more than jobs."""
+        if not self._free_of_rules or self._changing or self._far or self._successors or self._acts:
+            return None
+        return Submissions.of(self.world, self._site)
 
     def _may_change(self) -> bool:
         """Whether there is something to act on beside pending jobs."""
@@ -75,7 +87,7 @@ class Engine(Lifecycle):
     def view(self) -> View:
         """Return what is known now."""
         self._sweep()
-        return self._view(self._due_jobs(self.now_s))
+        return self.view_of(self._due_jobs(self.now_s))
 
     def apply(self, decision: Decision) -> None:
         """Carry out one decision.
@@ -260,7 +272,8 @@ class Engine(Lifecycle):
 
     # -- the view --------------------------------------------------------------------------------
 
-    def _view(self, due: Sequence[int]) -> View:
+    def view_of(self, due: Sequence[int]) -> View:
+        """Return what is known now, these pending jobs (positions) being due."""
         world, now_s = self.world, self.now_s
         seen_s = float(self._longest_spans_s[self._submitted - 1]) if self._submitted else 0.0
         horizon_s = min(seen_s, world.horizon_s) + DAY_S
