@@ -64,34 +64,31 @@ def least_at_home(asked: Submissions) -> Plan | None:
 def _windows(asked: Submissions, signals: Bundle, jobs: Jobs, points: range) -> tuple[IntArray, FloatArray]:
     """Return the slot of least carbon of each job of some points (-1: none in time), and that carbon, shape (P,)."""
     mine = slice(*np.searchsorted(asked.point, [points.start, points.stop]).tolist())
-    jobs, point, epoch_s = jobs.take(np.arange(len(jobs))[mine]), asked.point[mine], asked.world.epoch_s
-    slots = np.ceil(asked.horizon_s / epoch_s).astype(np.int64)
-    sums = _forecast_sums(asked, signals, points, slots)
-    last = timely_starts(jobs, slots_touched(jobs, epoch_s), asked.point_s[point], epoch_s, slots[point]) - 1
-    start = np.arange(max(1, int(last.max()) + 1))
-    rows = (point - points.start) * len(asked.world.regions) + jobs.home
+    jobs, point, epoch_s = jobs.take(np.arange(mine.start, mine.stop)), asked.point[mine], asked.world.epoch_s
+    length, slots = slots_touched(jobs, epoch_s), np.ceil(asked.horizon_s[point] / epoch_s).astype(np.int64)
+    last = timely_starts(jobs, length, asked.point_s[point], epoch_s, slots) - 1
+    start, rows = np.arange(max(1, int(last.max()) + 1)), (point - points.start) * len(asked.world.regions) + jobs.home
+    sums = _forecast_sums(asked, signals, points, int((last + length).max()) + 2)
     per_w = g_per_w(sums, rows[None], start, jobs.duration_estimate_s / epoch_s)
     carbon = watts(jobs, asked.site.cpu_w, asked.site.gpu_w, jobs.home[None])[:, :, None] * per_w
     slot, _ = first_of_least(np.where(start <= last[:, None], carbon, np.inf))
     return slot, carbon[0, np.arange(len(jobs)), slot]
 
 
-def _forecast_sums(asked: Submissions, signals: Bundle, points: range, slots: IntArray) -> FloatArray:
-    """Return the running sums of forecast intensity x PUE per watt from each point on, shape (points x R, K + 1)."""
-    regions, forecaster, epoch_s = len(asked.world.regions), asked.world.forecaster, asked.world.epoch_s
-    pue = asked.site.pue
+def _forecast_sums(asked: Submissions, signals: Bundle, points: range, slots: int) -> FloatArray:
+    """Return the running sums of forecast intensity x PUE per watt from each point on, (points x R, slots + 1)."""
+    forecaster, epoch_s, pue = asked.world.forecaster, asked.world.epoch_s, asked.site.pue
     assert pue is not None
-    sums = np.zeros((len(points), regions, int(slots[points.start : points.stop].max()) + 2))
-    now = _samples(signals, asked.point_s)
-    for ahead, k, steps in zip(sums, now[points].tolist(), slots[points].tolist(), strict=True):
+    sums = np.zeros((len(points), len(pue), slots + 1))
+    for ahead, k in zip(sums, _samples(signals, asked.point_s[points.start : points.stop]).tolist(), strict=True):
         known = signals.values[:, : k + 1]
         ahead[:, 1] = known[:, -1]
-        ahead[:, 2 : steps + 2] = forecaster.predict(known, epoch_s, steps)
+        ahead[:, 2:] = forecaster.predict(known, epoch_s, slots - 1)
     sums *= epoch_s
     sums *= pue
     np.cumsum(sums, axis=2, out=sums)
     sums /= J_PER_KWH
-    return sums.reshape(len(points) * regions, -1)
+    return sums.reshape(-1, slots + 1)
 
 
 def _samples(signals: Bundle, times_s: FloatArray) -> IntArray:
