@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.errors import IllegalAction
 from sim.history import RUN
+from sim.jobs import as_slice
 from sim.lifecycle import EPS_S, Lifecycle
 from sim.model import (
     Cancel,
@@ -287,7 +288,7 @@ class Engine(Lifecycle):
             epoch_s=world.epoch_s,
             horizon_s=horizon_s,
             regions=world.regions,
-            pending=self._jobs.take(due),
+            pending=self._jobs.take(as_slice(due)),
             deferred=len(self._pending) - len(due),
             held=held,
             free_now=[pool.free.copy() for pool in self._pools],
@@ -318,7 +319,7 @@ class Engine(Lifecycle):
 
     def _is_ample(self, due: Sequence[int]) -> bool:
         """Whether any region could hold at once all that is held there, all that is due and all that is suspended."""
-        cpus, gpus, memory_gb = self._jobs.numbers[3:6, due].sum(axis=1).tolist()
+        cpus, gpus, memory_gb = map(sum, zip((0.0, 0.0, 0.0), *[self._demands[j] for j in due], strict=False))
         return all(
             cpus <= left[0] and gpus <= left[1] and memory_gb <= left[2]
             for left in (pool.uncommitted for pool in self._pools)

@@ -57,14 +57,14 @@ def least_at_home(asked: Submissions) -> Plan | None:
     slot, carbon_g = (np.concatenate(column) for column in zip(*parts, strict=True))
     hopeless = np.flatnonzero(slot < 0)
     timely = slice(int(np.searchsorted(asked.point, asked.point[hopeless[0]])) if len(hopeless) else len(jobs))
-    jobs, start_s = jobs.take(np.arange(len(jobs))[timely]), (asked.asked_s + epoch_s * slot)[timely]
+    jobs, start_s = jobs.take(timely), (asked.asked_s + epoch_s * slot)[timely]
     return Plan(asked.world.regions, jobs, jobs.home, start_s, np.zeros(len(jobs), dtype=bool), carbon_g[timely])
 
 
 def _windows(asked: Submissions, signals: Bundle, jobs: Jobs, points: range) -> tuple[IntArray, FloatArray]:
     """Return the slot of least carbon of each job of some points (-1: none in time), and that carbon, shape (P,)."""
     mine = slice(*np.searchsorted(asked.point, [points.start, points.stop]).tolist())
-    jobs, point, epoch_s = jobs.take(np.arange(mine.start, mine.stop)), asked.point[mine], asked.world.epoch_s
+    jobs, point, epoch_s = jobs.take(mine), asked.point[mine], asked.world.epoch_s
     length, slots = slots_touched(jobs, epoch_s), np.ceil(asked.horizon_s[point] / epoch_s).astype(np.int64)
     last = timely_starts(jobs, length, asked.point_s[point], epoch_s, slots) - 1
     start, rows = np.arange(max(1, int(last.max()) + 1)), (point - points.start) * len(asked.world.regions) + jobs.home
