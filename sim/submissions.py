@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.forecast import Measured
 from sim.jobs import Jobs
 from sim.pool import EPS
+from sim.signals import Bundle
 from sim.units import DAY_S, BoolArray, FloatArray, IntArray
-from sim.view import Site
+from sim.view import Site, outlook
 from sim.world import World
 
 
@@ -63,6 +65,12 @@ class Submissions:
     def asked_s(self) -> FloatArray:
         """When each job is asked about, shape (J,)."""
         return self.point_s[self.point]
+
+    def outlook(self, n: int) -> Bundle:
+        """Return the intensity forecasts of all regions that a View of the n-th point holds."""
+        now_s, span_s = float(self.point_s[n]), float(self.horizon_s[n]) + self.world.epoch_s
+        told = self.site.foretold
+        return outlook(Measured(*self.site.intensity, now_s), self.site, told.intensity if told else None, span_s)
 
     def with_room(self, jobs: Jobs, region: IntArray, start_s: FloatArray) -> int:
         """Return how many of these jobs surely find ample room, as a View calls it, if all are placed like this.
