@@ -280,9 +280,6 @@ class Engine(Lifecycle):
         horizon_s = min(seen_s, world.horizon_s) + DAY_S
         self._look_ahead(due)
         slots = int(np.ceil(horizon_s / world.epoch_s))
-        held = tuple(self._held.values())
-        if self._restoring_s:
-            held = tuple(h._replace(state="restoring") if self._reads_checkpoint(h) else h for h in held)
         return View(
             now_s=now_s,
             epoch_s=world.epoch_s,
@@ -290,7 +287,7 @@ class Engine(Lifecycle):
             regions=world.regions,
             pending=self._jobs.take(as_slice(due)),
             deferred=len(self._pending) - len(due),
-            held=held,
+            held=tuple(({**self._held, **self._restoring()} if self._restoring_s else self._held).values()),
             free_now=[pool.free.copy() for pool in self._pools],
             prepaid=[pool.prepaid for pool in self._pools],
             ample=self._looks_ahead and self._bookings is None,
@@ -302,8 +299,11 @@ class Engine(Lifecycle):
             _site=self._site,
         )
 
-    def _reads_checkpoint(self, held: Held) -> bool:
-        return held.state == "running" and self._restoring_s.get(held.job, 0.0) > self.now_s
+    def _restoring(self) -> dict[int, Held]:
+        """Return the running jobs that still read their checkpoint, as such."""
+        now_s, held = self._env.now, self._held
+        reading = [j for j, until_s in self._restoring_s.items() if until_s > now_s and held[j].state == "running"]
+        return {j: held[j]._replace(state="restoring") for j in reading}
 
     def _what_is_suspended(self, j: int, r: int) -> Suspended:
         return Suspended(self._jobs[j], self.world.regions[r].id, self._left_s(j, 1))

@@ -239,7 +239,7 @@ def _as_plan(
 ) -> Plan:
     """Return the stays of some of the waiting jobs: runs of those that have not begun, and resumptions."""
     begun = waiting.suspended[which]
-    ids, new = waiting.jobs.take(which[begun]).ids, ~begun
+    ids, new = waiting.jobs.take(which[begun]).ids if begun.any() else [], ~begun
     jobs = waiting.jobs.take(which[new])
     return Plan(
         view.regions,
