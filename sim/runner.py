@@ -124,9 +124,11 @@ class _Made(NamedTuple):
 
 def _plan_alone(run: Run, engine: Engine, scheduler: Scheduler) -> _Made:
     """Plan at once what is planned of each job by itself, as long as there surely is room for all; note these plans."""
-    asked, began = engine.submissions() if scheduler.each_alone else None, time.perf_counter()
-    plan = scheduler.each_alone(asked) if scheduler.each_alone and asked and len(asked.jobs) else None
-    if not (asked and plan):
+    began, asked, plan = time.perf_counter(), None, None
+    if scheduler.each_alone:
+        asked = engine.submissions()
+        plan = scheduler.each_alone(asked) if asked and len(asked.jobs) else None
+    if asked is None or plan is None:
         return _Made([], [], [])
     plan = plan.first(asked.with_room(plan.jobs, plan.region, plan.start_s))
     run.scheduler_s += time.perf_counter() - began
