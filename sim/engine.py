@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.errors import IllegalAction
 from sim.history import RUN
+from sim.jobs import as_slice
 from sim.lifecycle import EPS_S, Lifecycle
 from sim.model import (
     Cancel,
@@ -32,6 +33,7 @@ from sim.model import (
     Suspended,
 )
 from sim.pool import EPS
+from sim.submissions import Submissions
 from sim.units import DAY_S
 from sim.view import Held, View
 
@@ -47,6 +49,11 @@ class Engine(Lifecycle):
 
     def next_view(self) -> View | None:
         """Advance to the next decision point with something to decide and return its View; None when all is over."""
+        due = self.next_due()
+        return None if due is None else self.view_of(due)
+
+    def next_due(self) -> Sequence[int] | None:
+        """Advance likewise and return the positions of the jobs to decide on; None when all is over."""
         while len(self._gone) < len(self._jobs) or (self._acts and self.world.services):
             t_s = self._next_point_s()
             if t_s >= self.world.horizon_s:
@@ -59,9 +66,15 @@ class Engine(Lifecycle):
                 self._next_epoch_s = (self._epoch + 1) * self.world.epoch_s
             due = self._due_jobs(t_s)
             if due or (self._acts and self._may_change()):
-                return self._view(due)
+                return due
         self._close()
         return None
+
+    def submissions(self) -> Submissions | None:
+        """Return all jobs with their decision points; None where these, or the room, hang on more than jobs."""
+        if not self._free_of_rules or self._changing or self._far or self._successors or self._acts:
+            return None
+        return Submissions.of(self.world, self._site)
 
     def _may_change(self) -> bool:
         """Whether there is something to act on beside pending jobs."""
@@ -75,7 +88,7 @@ class Engine(Lifecycle):
     def view(self) -> View:
         """Return what is known now."""
         self._sweep()
-        return self._view(self._due_jobs(self.now_s))
+        return self.view_of(self._due_jobs(self.now_s))
 
     def apply(self, decision: Decision) -> None:
         """Carry out one decision.
@@ -260,23 +273,21 @@ class Engine(Lifecycle):
 
     # -- the view --------------------------------------------------------------------------------
 
-    def _view(self, due: Sequence[int]) -> View:
+    def view_of(self, due: Sequence[int]) -> View:
+        """Return what is known now, these pending jobs (positions) being due."""
         world, now_s = self.world, self.now_s
         seen_s = float(self._longest_spans_s[self._submitted - 1]) if self._submitted else 0.0
         horizon_s = min(seen_s, world.horizon_s) + DAY_S
         self._look_ahead(due)
         slots = int(np.ceil(horizon_s / world.epoch_s))
-        held = tuple(self._held.values())
-        if self._restoring_s:
-            held = tuple(h._replace(state="restoring") if self._reads_checkpoint(h) else h for h in held)
         return View(
             now_s=now_s,
             epoch_s=world.epoch_s,
             horizon_s=horizon_s,
             regions=world.regions,
-            pending=self._jobs.take(due),
+            pending=self._jobs.take(as_slice(due)),
             deferred=len(self._pending) - len(due),
-            held=held,
+            held=tuple(({**self._held, **self._restoring()} if self._restoring_s else self._held).values()),
             free_now=[pool.free.copy() for pool in self._pools],
             prepaid=[pool.prepaid for pool in self._pools],
             ample=self._looks_ahead and self._bookings is None,
@@ -288,8 +299,11 @@ class Engine(Lifecycle):
             _site=self._site,
         )
 
-    def _reads_checkpoint(self, held: Held) -> bool:
-        return held.state == "running" and self._restoring_s.get(held.job, 0.0) > self.now_s
+    def _restoring(self) -> dict[int, Held]:
+        """Return the running jobs that still read their checkpoint, as such."""
+        now_s, held = self._env.now, self._held
+        reading = [j for j, until_s in self._restoring_s.items() if until_s > now_s and held[j].state == "running"]
+        return {j: held[j]._replace(state="restoring") for j in reading}
 
     def _what_is_suspended(self, j: int, r: int) -> Suspended:
         return Suspended(self._jobs[j], self.world.regions[r].id, self._left_s(j, 1))
@@ -305,7 +319,7 @@ class Engine(Lifecycle):
 
     def _is_ample(self, due: Sequence[int]) -> bool:
         """Whether any region could hold at once all that is held there, all that is due and all that is suspended."""
-        cpus, gpus, memory_gb = self._jobs.numbers[3:6, due].sum(axis=1).tolist()
+        cpus, gpus, memory_gb = map(sum, zip((0.0, 0.0, 0.0), *[self._demands[j] for j in due], strict=False))
         return all(
             cpus <= left[0] and gpus <= left[1] and memory_gb <= left[2]
             for left in (pool.uncommitted for pool in self._pools)

@@ -31,8 +31,8 @@ class SeasonalNaive:
             InputError: If there are less than 24 hours of history.
         """
         day = _day(history, step_s, "a seasonal-naive forecast")
-        last_day = history.shape[-1] - day
-        return np.asarray(history[..., last_day + np.arange(steps) % day])
+        last_day = history[..., history.shape[-1] - day :]
+        return np.concatenate([last_day] * (steps // day + 1), axis=-1)[..., :steps]
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,9 @@ class Jobs(Sequence[Job]):
             particulars={j: one for j, one in own if one != _PLAIN},
         )
 
-    def take(self, positions: Sequence[int] | IntArray) -> Jobs:
+    def take(self, positions: Sequence[int] | IntArray | slice) -> Jobs:
         """Return the jobs at these positions, in their order."""
-        at = np.asarray(positions, dtype=np.int64)
+        at = positions if isinstance(positions, slice) else np.asarray(positions, dtype=np.int64)
         return Jobs(
             self.positions[at],
             self.numbers[:, at],
@@ -272,3 +272,10 @@ class Workload:
 
     jobs: Jobs
     durations_s: FloatArray
+
+
+def as_slice(positions: Sequence[int]) -> Sequence[int] | slice:
+    """Return ascending positions as a slice where none is left out between them: it takes without copying."""
+    if positions and positions[-1] - positions[0] == len(positions) - 1:
+        return slice(positions[0], positions[-1] + 1)
+    return positions

@@ -53,7 +53,8 @@ class Lifecycle:
         self._gate = Gate(world, self.constraints, foretold)
         self._env = simpy.Environment()
         self._jobs = world.workload.jobs
-        self._submit_s, self._estimate_s = self._jobs.submit_s, self._jobs.duration_estimate_s.tolist()
+        self._submit_s: list[float] = self._jobs.submit_s.tolist()
+        self._estimate_s: list[float] = self._jobs.duration_estimate_s.tolist()
         self._demands: list[tuple[float, float, float]] = list(zip(*self._jobs.numbers[3:6].tolist(), strict=True))
         self._durations_s = world.workload.durations_s.tolist()
         self._pools = [Pool(region) for region in world.regions]
@@ -88,7 +89,7 @@ class Lifecycle:
         self._waiting_for: dict[int, int] = {}
         self._successors: dict[int, list[int]] = {}
         self._ran_in: dict[int, int] = {}
-        self._longest_spans_s = np.maximum.accumulate(self._jobs.deadline_s - self._submit_s)
+        self._longest_spans_s = np.maximum.accumulate(self._jobs.deadline_s - self._jobs.submit_s)
         self._not_running: set[int] = set()
         self._epoch = -1
         self._next_epoch_s = 0.0
@@ -144,7 +145,7 @@ class Lifecycle:
     def _next_point_s(self) -> float:
         """Return the next epoch, or the next submission if each is a decision point."""
         if self.world.at_arrivals and self._submitted < len(self._jobs):
-            return min(self._next_epoch_s, max(float(self._submit_s[self._submitted]), self.now_s))
+            return min(self._next_epoch_s, max(self._submit_s[self._submitted], self.now_s))
         return self._next_epoch_s
 
     def _advance(self, t_s: float) -> None:
@@ -157,7 +158,7 @@ class Lifecycle:
             step()
 
     def _submit(self, t_s: float) -> None:
-        first, last = self._submitted, int(self._submit_s.searchsorted(t_s, side="right"))
+        first, last = self._submitted, bisect.bisect_right(self._submit_s, t_s, self._submitted)
         if first == last:
             return
         self._submitted = last
@@ -206,20 +207,24 @@ class Lifecycle:
 
     def _plan(self, held: Held, leave_s: float) -> None:
         self._hold(held)
-        if leave_s not in self._due:
-            self._due[leave_s] = []
+        due = self._due.get(leave_s)
+        if due is None:
+            due = self._due[leave_s] = []
             self._at_time(leave_s, self._on_due, leave_s)
-        self._due[leave_s].append(held)
+        due.append(held)
 
     def _on_due(self, event: simpy.Event) -> None:
         due: list[Held] = self._due.pop(event.value)  # type: ignore[arg-type]
+        if self._is_over():
+            return
         for held in due:
-            if self._held.get(held.job) is held and not self._is_over() and self._admit(held):
-                self._leave(held.job, held.region, held.start_s, held.scale)
+            j, r, start_s, _, scale, _ = held
+            if self._held.get(j) is held and (self._free_of_rules or self._admit(held)):
+                self._leave(j, r, start_s, scale)
 
     def _leave(self, j: int, r: int, start_s: float, scale: int) -> None:
         """Move what has to be moved, then queue."""
-        moves = self._moves(j, r) if self._far else []
+        moves = self._moves(j, r) if self._far else None
         if not moves:
             self._enqueue(j, r, start_s, scale)
             return
@@ -339,10 +344,10 @@ class Lifecycle:
             start_s = self._read_checkpoint(j, held)
         self.history.rows.append((j, r, start_s, self._env.now, scale, RUN, True))
         self._gone[j] = "finished"
-        pool = self._pools[r]
-        pool.give(*self._demand(j, scale))
+        pool, wanted = self._pools[r], self._demand(j, scale)
+        pool.give(*wanted)
         if self._looks_ahead:
-            pool.commit(*self._demand(j, -scale))
+            pool.release(*wanted)
         if self._successors:
             self._ran_in[j] = r
             self._unblock(j)
@@ -541,16 +546,17 @@ class Lifecycle:
 
     def _hold(self, held: Held) -> None:
         """Note where a job stands now, and what that means for the room ahead."""
-        j, r, _, _, scale, _ = held
+        j, r, _, _, scale, state = held
         before = self._held.get(j)
         self._held[j] = held
-        if held.state == "running":
+        if state == "running":
             self._not_running.discard(j)
         else:
             self._not_running.add(j)
-        if before is None or before.region != r or before.scale != scale:
-            if before:
-                self._pools[before.region].commit(*self._demand(j, -before.scale))
+        if before is None:
+            self._pools[r].commit(*self._demand(j, scale))
+        elif before[1] != r or before[4] != scale:
+            self._pools[before.region].release(*self._demand(j, before.scale))
             self._pools[r].commit(*self._demand(j, scale))
         if self._bookings:
             self._book(held)
@@ -559,7 +565,7 @@ class Lifecycle:
         """Forget where a job stands; what it had booked ahead is free again."""
         held = self._held.pop(j)
         self._not_running.discard(j)
-        self._pools[held.region].commit(*self._demand(j, -held.scale))
+        self._pools[held.region].release(*self._demand(j, held.scale))
         if self._bookings:
             self._bookings.remove(j, self._env.now)
         return held

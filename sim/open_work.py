@@ -47,7 +47,7 @@ class OpenWork:
         at = [*pending.positions.tolist(), *(j for j, _, _ in paused), *(j for j, _, _, _ in active)]
         left_s = [*(s for _, _, s in paused), *(s for _, _, s, _ in active)]
         return cls(
-            jobs=everything.take(at),
+            jobs=everything.take(at) if left_s else pending,
             state=np.repeat([PENDING, SUSPENDED, RUNNING], [count, p, a]),
             region=np.array([-1] * count + [r for _, r, _ in paused] + [r for _, r, _, _ in active], dtype=np.int64),
             remaining_s=np.concatenate([pending.duration_estimate_s, left_s]),

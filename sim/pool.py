@@ -69,11 +69,18 @@ class Pool:
         free[2] += memory_gb
 
     def commit(self, cpus: float, gpus: float, memory_gb: float) -> None:
-        """Count resources as asked for by a job that runs here or will; negative amounts as no longer so."""
+        """Count resources as asked for by a job that runs here or will."""
         left = self.uncommitted
         left[0] -= cpus
         left[1] -= gpus
         left[2] -= memory_gb
+
+    def release(self, cpus: float, gpus: float, memory_gb: float) -> None:
+        """Count resources as no longer asked for."""
+        left = self.uncommitted
+        left[0] += cpus
+        left[1] += gpus
+        left[2] += memory_gb
 
     def wait(self, waiting: Waiting) -> None:
         """Put a due job in the queue, in planned-start order."""

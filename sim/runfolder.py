@@ -275,17 +275,19 @@ def _planned(run: Run) -> pa.Table:
     plans: list[PlanRows] = run.plans
     if not plans:
         return pa.schema(_DECISION_TYPES).empty_table()
-    sizes = [len(rows.plan) for rows in plans]
+
+    def each(column: str) -> Any:
+        return np.concatenate([np.broadcast_to(getattr(rows, column), len(rows.plan)) for rows in plans])
 
     def joined(column: str) -> Any:
         return np.concatenate([getattr(rows.plan, column) for rows in plans])
 
-    placed, late = np.concatenate([rows.placed for rows in plans]), joined("late")
+    placed, late = each("placed"), joined("late")
     count = len(placed)
     return pa.table(
         {
-            "epoch": pa.array(np.repeat([rows.epoch for rows in plans], sizes), type=pa.int32()),
-            "now_s": np.repeat([rows.now_s for rows in plans], sizes),
+            "epoch": pa.array(each("epoch"), type=pa.int32()),
+            "now_s": each("now_s"),
             "job_id": _names(run.world.workload.jobs.ids, np.concatenate([rows.plan.jobs.positions for rows in plans])),
             "action": _names(("defer", "place"), placed.astype(np.int64)),
             "region": _names([region.id for region in run.world.regions], joined("region")),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from sim.errors import RuleDenied
 from sim.history import History
 from sim.model import Cancel, Decision, Defer, Migrate, Place, PowerServers, Resize, Resume, Route, Suspend
 from sim.schedulers.base import Plan, Scheduler
-from sim.units import BoolArray
+from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
 from sim.world import World
 
@@ -39,10 +40,13 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class PlanRows:
-    """The decisions of an epoch that were all carried out: the plan, and which runs were placed, not deferred."""
+    """Decisions that were all carried out: the plan, and which runs were placed, not deferred.
 
-    epoch: int
-    now_s: float
+    Epoch and time are those of one decision point, or of each run's, shape (P,).
+    """
+
+    epoch: int | IntArray
+    now_s: float | FloatArray
     plan: Plan
     placed: BoolArray
 
@@ -88,8 +92,12 @@ def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None
     run = Run(world, scheduler.name, engine.history)
     rules = binds(engine.constraints)
     with _without_collector():
-        while view := engine.next_view():
-            asked = time.perf_counter()
+        made = _plan_alone(run, engine, scheduler)
+        while (due := engine.next_due()) is not None:
+            if due and due[-1] < len(made.jobs):
+                engine.place_all(*made.of(due))
+                continue
+            asked, view = time.perf_counter(), engine.view_of(due)
             plan = scheduler.plan(view)
             run.scheduler_s += time.perf_counter() - asked
             _act(run, engine, scheduler, view, plan.actions)
@@ -99,6 +107,34 @@ def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None
                 _at_once(run, engine, scheduler, view, plan)
     run.wall_s = time.perf_counter() - began
     return run
+
+
+class _Made(NamedTuple):
+    """Runs of the first of all jobs that are planned already, in the order of their decision points."""
+
+    jobs: list[int]
+    regions: list[int]
+    starts_s: list[float]
+
+    def of(self, due: Sequence[int]) -> _Made:
+        """Return the runs of the jobs of one decision point."""
+        point = slice(due[0], due[-1] + 1)
+        return _Made(self.jobs[point], self.regions[point], self.starts_s[point])
+
+
+def _plan_alone(run: Run, engine: Engine, scheduler: Scheduler) -> _Made:
+    """Plan at once what is planned of each job by itself, as long as there surely is room for all; note these plans."""
+    began, asked, plan = time.perf_counter(), None, None
+    if scheduler.each_alone:
+        asked = engine.submissions()
+        plan = scheduler.each_alone(asked) if asked and len(asked.jobs) else None
+    if asked is None or plan is None:
+        return _Made([], [], [])
+    plan = plan.first(asked.with_room(plan.jobs, plan.region, plan.start_s))
+    run.scheduler_s += time.perf_counter() - began
+    point = asked.point[: len(plan)]
+    run.plans.append(PlanRows(asked.epoch[point], asked.point_s[point], plan, np.ones(len(plan), dtype=bool)))
+    return _Made(plan.jobs.positions.tolist(), plan.region.tolist(), plan.start_s.tolist())
 
 
 def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Sequence[Decision]) -> None:

@@ -17,6 +17,7 @@ from sim.constraints import binds
 from sim.jobs import Jobs
 from sim.model import Job, demand
 from sim.signals import Bundle
+from sim.slots import first_of_least, g_per_w, slots_touched, timely_starts, watts
 from sim.units import J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray, IntArray
 from sim.view import View
 from sim.world import ROUNDING_S
@@ -370,15 +371,14 @@ class Timetable:
 
     def lengths(self, jobs: Jobs) -> IntArray:
         """Return how many slots each job touches when it starts at a slot's edge, shape (P,)."""
-        return np.ceil(jobs.duration_estimate_s / self.view.epoch_s - _EPS).astype(np.int64)
+        return slots_touched(jobs, self.view.epoch_s)
 
     def timely_starts(self, jobs: Jobs) -> IntArray:
         """Return how many slots, from now on, each job may start in and be in time, shape (P,)."""
         return self._timely_starts(jobs, self.lengths(jobs))
 
     def _timely_starts(self, jobs: Jobs, length: IntArray) -> IntArray:
-        last = np.floor((jobs.latest_start_s + ROUNDING_S - self.view.now_s) / self.view.epoch_s + _EPS)
-        return np.asarray(np.maximum(0, np.minimum(last.astype(np.int64), self._slots - length - 1) + 1))
+        return timely_starts(jobs, length, self.view.now_s, self.view.epoch_s, self._slots)
 
     def watts(self, jobs: Jobs) -> FloatArray:
         """Return the dynamic IT watts of each job in each region, shape (P, R)."""
@@ -424,33 +424,24 @@ class Timetable:
         carbon = self._many_run_sums(jobs, regions, start)  # (R', P, S)
         feasible = (start <= last[:, None]) & self._many_fit(jobs, regions, start, length, alone=alone)
         carbon = np.where(feasible, carbon, np.inf)
-        least = carbon.min(axis=(0, 2))
-        tie = carbon <= (least + _EPS * np.maximum(1.0, np.abs(least)))[:, None]
-        slot = np.argmax(tie.any(axis=0), axis=1)
+        slot, tie = first_of_least(carbon)
         if home_only:
             region, place = jobs.home, np.zeros_like(each)
         else:
             there = tie[:, each, slot]  # (R, P)
             place = region = np.where(there[jobs.home, each], jobs.home, np.argmax(there, axis=0))
-        return Choices(region, np.where(np.isfinite(least), slot, -1), carbon[place, each, slot])
+        return Choices(region, slot, carbon[place, each, slot])
 
     def _many_run_sums(self, jobs: Jobs, regions: IntArray, start: IntArray) -> FloatArray:
         """Return forecast carbon of each job from each slot edge, shape (R', P, S)."""
-        sums, count = self._carbon_g_per_w, self._carbon_g_per_w.shape[1] - 1
-        whole = jobs.duration_estimate_s / self.view.epoch_s + _EPS
-        k = whole.astype(np.int64)
-        part = np.maximum(whole - k - _EPS, 0.0)[:, None]
-        left = np.minimum(start + k[:, None], count)  # beyond the horizon is infeasible anyway
-        right = np.minimum(left + 1, count)
-        at = regions[:, :, None]
-        end = sums[at, left] * (1 - part) + sums[at, right] * part
-        watts = (jobs.cpus * jobs.utilization) * self._cpu_w[regions] + jobs.gpus * self._gpu_w[regions]
-        carbon = np.asarray(watts[:, :, None] * (end - sums[at, start]))
+        sums = self._carbon_g_per_w
+        per_w = g_per_w(sums, regions, start, jobs.duration_estimate_s / self.view.epoch_s)
+        carbon = np.asarray(watts(jobs, self._cpu_w, self._gpu_w, regions)[:, :, None] * per_w)
         network = self.view.network
         if network is not None and jobs.data_gb.any():
             there = np.broadcast_to(regions, (regions.shape[0], len(jobs)))
             kwh = network.transfer_kwh(jobs.home[None, :], there, jobs.data_gb[None, :])
-            carbon += kwh[:, :, None] * self.intensity[jobs.home][:, np.minimum(start, count - 1)]
+            carbon += kwh[:, :, None] * self.intensity[jobs.home][:, np.minimum(start, sums.shape[1] - 2)]
         return carbon
 
     def _many_fit(self, jobs: Jobs, regions: IntArray, start: IntArray, length: IntArray, *, alone: bool) -> BoolArray:

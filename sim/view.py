@@ -249,13 +249,13 @@ class View:
     def intensity_ahead(self, span_s: float) -> Bundle:
         """Return the intensity forecasts of all regions from the current interval to at least now + span_s."""
         told = self._site.foretold
-        return self._outlook(self.intensity_measured, told.intensity if told else None, span_s)
+        return outlook(self.intensity_measured, self._site, told.intensity if told else None, span_s)
 
     @cached_property
     def price_outlook(self) -> Bundle:
         """The price forecasts of all regions on one grid."""
         told = self._site.foretold
-        return self._outlook(self.price_measured, told.price if told else None, self.span_s)
+        return outlook(self.price_measured, self._site, told.price if told else None, self.span_s)
 
     def intensity_since(self, from_s: float) -> Bundle:
         """Return what was measured from a moment before now on, and the forecast behind it, on the forecast's grid."""
@@ -267,11 +267,6 @@ class View:
         times_s = start_s + ahead.step_s * np.arange(count)
         past = [s.values[((times_s - s.start_s) // s.step_s).astype(int)] for s in self.intensity]
         return Bundle(start_s, ahead.step_s, np.concatenate([np.array(past), ahead.values], axis=1))
-
-    def _outlook(self, measured: Measured, told: Bundle | None, span_s: float) -> Bundle:
-        if told:
-            return told_from(told, self.now_s, span_s, measured.current)
-        return measured.outlook(self.forecaster, span_s)
 
     def overhead(self, times_s: FloatArray) -> FloatArray:
         """Return the expected watts at the meter per watt of IT load: PUE less on-site supply.
@@ -303,3 +298,10 @@ class View:
             return told_at(told, times_s)
         signal = forecast(self.forecaster, measured, self.now_s, self.span_s)
         return np.asarray(signal.values[((times_s - signal.start_s) // signal.step_s).astype(int)])
+
+
+def outlook(measured: Measured, site: Site, told: Bundle | None, span_s: float) -> Bundle:
+    """Return the forecasts of all regions from the current interval to at least `span_s` ahead; what is told, if so."""
+    if told:
+        return told_from(told, measured.now_s, span_s, measured.current)
+    return measured.outlook(site.forecaster, span_s)

@@ -34,6 +34,7 @@ SIM_ORDER = [
     ("signals", "tables", "constraints", "pool", "bookings"),
     ("forecast", "foresight", "services"),
     ("view", "world"),
+    ("slots", "submissions"),
     ("timetable", "gate"),
     ("lifecycle",),
     ("engine",),

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.jobs import Jobs
 from sim.model import Job
+from sim.schedulers.alone import now_at_home
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.immediate import home_first, start_now
 from sim.schedulers.openings import Openings
@@ -110,7 +111,15 @@ def _reserve(timetable: Timetable, job: Job, r: int) -> bool:
 
 
 FAMILY = (
-    Scheduler("fifo", "agnostic", "first in, first out; home region first, no backfilling", plan_fifo, True, False),
+    Scheduler(
+        "fifo",
+        "agnostic",
+        "first in, first out; home region first, no backfilling",
+        plan_fifo,
+        rolling=True,
+        looks_ahead=False,
+        each_alone=now_at_home,
+    ),
     Scheduler(
         "sjf",
         "agnostic",

@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.jobs import Jobs
 from sim.model import Decision, Defer, Place, Region
+from sim.submissions import Submissions
 from sim.timetable import Assignment
 from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
@@ -80,6 +81,10 @@ class Plan(Sequence[Assignment]):
         names = ("region", "start_s", "late", "carbon_g", "cost_usd", "scale", "until_s")
         columns = {name: values[kept] for name in names if (values := getattr(self, name)) is not None}
         return replace(self, jobs=self.jobs.take(np.flatnonzero(kept)), **columns)
+
+    def first(self, count: int) -> Plan:
+        """Return a plan of so many first runs, and the same actions."""
+        return self if count == len(self) else self.only(np.arange(len(self)) < count)
 
     def joined(self, other: Plan) -> Plan:
         """Return both plans' runs and actions as one."""
@@ -168,6 +173,9 @@ class Scheduler:
         acts: Whether it also acts on what runs (suspend, resume, migrate, resize) and on services and servers: then it
             is asked at every epoch at which it could.
         foresight: Whether it is told the true signals to come instead of forecasts.
+        each_alone: What `plan` comes to where room is ample and no rule binds, if there each job's run depends on
+            nothing but the job and the signals of its decision point: the runs of the first of all jobs, point by
+            point, all of them committed; None where it cannot tell.
     """
 
     name: str
@@ -178,6 +186,7 @@ class Scheduler:
     looks_ahead: bool = True
     acts: bool = False
     foresight: bool = False
+    each_alone: Callable[[Submissions], Plan | None] | None = None
 
     def due(self, view: View, plan: Plan) -> BoolArray:
         """Return which planned runs are committed now, shape (P,): all, or those that begin before the next epoch.

@@ -14,6 +14,7 @@ import numpy as np
 from sim.constraints import binds
 from sim.jobs import Jobs
 from sim.model import Job
+from sim.schedulers.alone import least_at_home, now_where_cleanest
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.immediate import home_first, start_now
 from sim.timetable import Assignment, Choices, Options, Score, Timetable, earliest
@@ -157,6 +158,7 @@ FAMILY = (
         plan_greedy_carbon,
         rolling=True,
         looks_ahead=False,
+        each_alone=now_where_cleanest,
     ),
     Scheduler(
         "time-shift",
@@ -164,6 +166,7 @@ FAMILY = (
         "Let's Wait Awhile (Wiesner et al., Middleware 2021), non-interruptible, with capacity",
         plan_time_shift,
         rolling=False,
+        each_alone=least_at_home,
     ),
     Scheduler(
         "spatial-shift",

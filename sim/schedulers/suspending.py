@@ -143,10 +143,11 @@ def earliest_seconds(view: View, waiting: Waiting, cells: Cells, spans_s: FloatA
 
 def _fill(needed_s: FloatArray, spans_s: FloatArray, order: IntArray) -> FloatArray:
     """Return the needed seconds taken from the cells in an order, shape (N, K)."""
-    ordered = np.take_along_axis(spans_s, order, axis=1)
+    each = np.arange(len(order))[:, None]
+    ordered = spans_s[each, order]
     before = np.cumsum(ordered, axis=1) - ordered
     wanted = np.empty_like(spans_s)
-    np.put_along_axis(wanted, order, np.clip(needed_s[:, None] - before, 0.0, ordered), axis=1)
+    wanted[each, order] = np.clip(needed_s[:, None] - before, 0.0, ordered)
     wanted[wanted < ROUNDING_S] = 0.0
     return wanted
 
@@ -158,9 +159,9 @@ def _thresholds(view: View, waiting: Waiting) -> FloatArray:
     left_s = course.start_s + course.step_s * np.arange(course.values.shape[1])
     spans_s = np.clip(np.minimum(left_s + course.step_s, submit_s + DAY_S) - np.maximum(left_s, submit_s), 0.0, None)
     order = np.argsort(course.values, axis=1, kind="stable")[waiting.region]
-    passed = np.cumsum(np.take_along_axis(spans_s, order, axis=1), axis=1) > THRESHOLD * DAY_S
-    at = np.take_along_axis(order, np.argmax(passed, axis=1)[:, None], axis=1)[:, 0]
-    return np.asarray(course.values[waiting.region, at])
+    each = np.arange(len(order))
+    passed = np.cumsum(spans_s[each[:, None], order], axis=1) > THRESHOLD * DAY_S
+    return np.asarray(course.values[waiting.region, order[each, np.argmax(passed, axis=1)]])
 
 
 def _stops(cells: Cells, wanted_s: FloatArray, waiting: Waiting) -> BoolArray:
@@ -239,7 +240,7 @@ def _as_plan(
 ) -> Plan:
     """Return the stays of some of the waiting jobs: runs of those that have not begun, and resumptions."""
     begun = waiting.suspended[which]
-    ids, new = waiting.jobs.take(which[begun]).ids, ~begun
+    ids, new = waiting.jobs.take(which[begun]).ids if begun.any() else [], ~begun
     jobs = waiting.jobs.take(which[new])
     return Plan(
         view.regions,
