@@ -71,7 +71,7 @@ class Present:
     def workers(self, job: Job, r: int, most: int) -> int:
         """Return how many workers of a job, at most so many, there is room for; 0 if there is none for one."""
         fit = [(room + EPS) / wanted for room, wanted in zip(self.free[r], demand(job).tolist(), strict=True) if wanted]
-        return _fewest(job, int(min([most, *fit])))
+        return _fewest(job, max(0, int(min([most, *fit]))))
 
     def start(self, job: Job, r: int, most: int) -> int:
         """Start a job in a region with at most so many workers; return with how many, 0 if it cannot start now."""
