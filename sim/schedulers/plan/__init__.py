@@ -1,9 +1,10 @@
 """`plan`: a rolling-horizon optimiser over every lever of the engine. Ours.
 
 At each decision all that is open is planned anew on what is expected of the grid (`outlook`), and only what falls into
-the coming slot is done. Rigid jobs are packed into the hours ahead (`packing`), better than one after another where
-room is short (`search`); jobs with a checkpoint or a throughput curve work or wait through the coming slot (`levers`,
-`coming_slot`). A start-time MILP does not solve at this size, and is not tried.
+the coming slot is done. Services' requests are routed first (`routing`) and room is held for their replicas. Rigid jobs
+are packed into the hours ahead (`packing`), better than one after another where room is short (`search`); jobs with a
+checkpoint or a throughput curve work or wait through the coming slot (`levers`, `coming_slot`). A start-time MILP does
+not solve at this size, and is not tried.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from sim.constraints import binds
 from sim.jobs import Jobs
-from sim.model import Decision, Place, Resume
+from sim.model import Decision, Job, Place, Resume
 from sim.open_work import PENDING, SUSPENDED, OpenWork
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.plan.coming_slot import decide
@@ -22,7 +23,8 @@ from sim.schedulers.plan.outlook import expected
 from sim.schedulers.plan.packing import Packing, State, fill
 from sim.schedulers.plan.prices import room_prices
 from sim.schedulers.plan.search import improve
-from sim.timetable import Assignment, Timetable
+from sim.schedulers.routing import Routing
+from sim.timetable import Assignment, Options, Timetable
 from sim.units import BoolArray, FloatArray, IntArray
 from sim.view import View
 
@@ -45,18 +47,35 @@ LOSS_WORTH_SEARCHING = 0.005
 def plan(view: View) -> Plan:
     """Plan all that is open; start, suspend, resume, resize and move what the coming slot asks for."""
     timetable = Timetable(view, expected(view))
+    routing = _routed(view, timetable)
     if binds(view.constraints):
-        return _within_rules(view, timetable)
+        return _within_rules(view, timetable, routing.actions if routing else [])
     work = view.work
     soft = _is_soft(view, work)
     rigid = view.pending.take(np.flatnonzero(~soft[: len(view.pending)]))
-    packed = _pack(view, timetable, rigid)
-    free = _free_now(view, packed)
+    packed, stranded = _pack(view, timetable, rigid)
+    free = _free_now(view, packed) - (routing.kept_now if routing else 0.0)
     actions, late = decide(timetable, work, np.flatnonzero(soft), free)
+    if routing:
+        routing.hold(-1.0)  # who can no longer be in time may take the replicas' room
+    last = (timetable.assign(job, _carbon) for job in (*stranded, *(work.jobs[p] for p in late)))
     starts = [action for action in actions if isinstance(action, Place)]
-    others: tuple[Decision, ...] = tuple(action for action in actions if not isinstance(action, Place))
-    last_resort = [run for p in late if (run := timetable.assign(work.jobs[p], lambda options: options.carbon_g))]
-    return _joined(view, packed, starts, last_resort, others)
+    others = [action for action in actions if not isinstance(action, Place)]
+    return _joined(view, packed, starts, [run for run in last if run], [*(routing.actions if routing else ()), *others])
+
+
+def _routed(view: View, timetable: Timetable) -> Routing | None:
+    """Route the services' requests of the coming hour, and hold room for their replicas on the timetable."""
+    if not view.services:
+        return None
+    routing = Routing(view, timetable)
+    routing.route()
+    routing.hold(1.0)
+    return routing
+
+
+def _carbon(options: Options) -> FloatArray:
+    return options.carbon_g
 
 
 def _is_soft(view: View, work: OpenWork) -> BoolArray:
@@ -71,23 +90,21 @@ def _is_soft(view: View, work: OpenWork) -> BoolArray:
     return np.asarray((work.state != PENDING) | (checkpoint & ~far & calm))
 
 
-def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
-    """Return the planned runs of rigid jobs, those of later slots too."""
+def _pack(view: View, timetable: Timetable, jobs: Jobs) -> tuple[Plan, list[Job]]:
+    """Return the planned runs of rigid jobs, those of later slots too, and the most overdue of those without one."""
     if not len(jobs):
-        return Plan.of(view, [])
-    if view.ample:
+        return Plan.of(view, []), []
+    if view.ample and not view.services:
         choices = timetable.cheapest(jobs)
         if choices.slot.min() >= 0:
             start_s, late = timetable.edges_s[choices.slot], np.zeros(len(jobs), dtype=bool)
-            return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g)
+            return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g), []
     packing = _best_filling(view, timetable, jobs)
     if _loss_share(packing) > LOSS_WORTH_SEARCHING:
         improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs), MOST_WORK // len(jobs)))
     placed = np.flatnonzero(packing.placed)
     left = np.flatnonzero(~packing.placed)
     most_overdue = left[np.argsort(jobs.latest_start_s[left], kind="stable")][:LAST_RESORT]
-    stranded = [jobs[p] for p in most_overdue.tolist()]
-    runs = [run for job in stranded if (run := timetable.assign(job, lambda options: options.carbon_g))]
     timely = Plan(
         regions=view.regions,
         jobs=jobs.take(placed),
@@ -96,7 +113,7 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs) -> Plan:
         late=np.zeros(len(placed), dtype=bool),
         carbon_g=packing.carbon_g[placed],
     )
-    return timely.joined(Plan.of(view, runs)) if runs else timely
+    return timely, [jobs[p] for p in most_overdue.tolist()]
 
 
 def _best_filling(view: View, timetable: Timetable, jobs: Jobs) -> Packing:
@@ -163,17 +180,17 @@ def _free_now(view: View, packed: Plan) -> FloatArray:
 
 
 def _joined(
-    view: View, packed: Plan, starts: list[Place], last_resort: list[Assignment], others: tuple[Decision, ...]
+    view: View, packed: Plan, starts: list[Place], last_resort: list[Assignment], others: list[Decision]
 ) -> Plan:
     whole = packed
     if starts:
         whole = whole.joined(Plan.acting(view, starts))
     if last_resort:
         whole = whole.joined(Plan.of(view, last_resort))
-    return whole.doing(others)
+    return whole.doing(tuple(others))
 
 
-def _within_rules(view: View, timetable: Timetable) -> Plan:
+def _within_rules(view: View, timetable: Timetable, routes: list[Decision]) -> Plan:
     """Plan job by job within the rules, all of them rigid; what is suspended goes on as soon as it may."""
     pending = view.pending
     energy = -pending.cpus * pending.duration_estimate_s
@@ -182,11 +199,11 @@ def _within_rules(view: View, timetable: Timetable) -> Plan:
         (pending[p] for p in order.tolist()),
         key=lambda job: timetable.last_start_s(job) >= view.now_s + view.epoch_s,
     )
-    runs = (timetable.assign(job, lambda options: options.carbon_g) for job in urgent_first)
+    runs = (timetable.assign(job, _carbon) for job in urgent_first)
     work = view.work
     paused = work.jobs.take(np.flatnonzero(work.state == SUSPENDED)).ids
     planned = Plan.of(view, [run for run in runs if run is not None])
-    return planned.doing(tuple(Resume(job_id, view.now_s) for job_id in paused))
+    return planned.doing((*routes, *(Resume(job_id, view.now_s) for job_id in paused)))
 
 
 FAMILY = (

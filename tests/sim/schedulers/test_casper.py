@@ -14,7 +14,7 @@ from sim.model import PowerSaving
 from sim.network import Network
 from sim.runner import Run, simulate
 from sim.schedulers import SCHEDULERS
-from sim.schedulers.casper import least_carbon_flow
+from sim.schedulers.routing import least_carbon_flow
 from sim.services import Service
 from sim.summary import account
 from sim.units import FloatArray
@@ -80,9 +80,10 @@ def served(run: Run) -> list[tuple[int, int]]:
     return [(step.region, step.replicas) for step in run.history.served]
 
 
-def test_requests_go_to_the_clean_region_from_the_next_hour_on():
+@pytest.mark.parametrize("name", ["casper", "plan"])
+def test_requests_go_to_the_clean_region_from_the_next_hour_on(name: str):
     """At home 4 a second need one replica (1 s); with a tenth of a second on the way away needs two."""
-    assert served(simulate(world(), SCHEDULERS["casper"])) == [(0, 1)] + [(1, 2)] * 5
+    assert served(simulate(world(), SCHEDULERS[name])) == [(0, 1)] + [(1, 2)] * 5
 
 
 def test_requests_stay_where_the_way_is_too_long():
@@ -115,10 +116,11 @@ def test_it_is_asked_at_every_hour_even_when_no_job_is_left():
     assert [region for region, _ in served(run)][19:25] == [1, 0, 0, 0, 0, 1]
 
 
-def test_jobs_leave_room_for_the_replicas():
+@pytest.mark.parametrize("name", ["casper", "plan"])
+def test_jobs_leave_room_for_the_replicas(name: str):
     """Away's ten CPUs are wanted by the replicas (four) and by a job of eight: it runs at home."""
     jobs = [mock_job("a", 1.0, hours=2, cpus=8, home="away")]
-    run = simulate(world(jobs=jobs, hours=9), SCHEDULERS["casper"])
+    run = simulate(world(jobs=jobs, hours=9), SCHEDULERS[name])
     assert [(p.region, p.start_s) for p in run.history.pieces] == [(0, 3600)]
     assert all(step.late_per_s == 0 for step in run.history.served)
 
