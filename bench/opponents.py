@@ -1,10 +1,12 @@
 """Every scheduler on six real scenarios and five seeds: who emits least, at how many violations.
 
     python -m bench.opponents DATA_DIR OUT.json [--year 2022] [--seeds 5] [--schedulers a,b] [--workers 2]
+    python -m bench.opponents DATA_DIR OUT.json --table
 
 Three sets of grids, from calm to volatile, each with rigid jobs alone (batch) and with suspendable, elastic and
 rigid ones (mixed), from three real traces. A seed draws the jobs and the week of the year. Runs are written as they
-finish; a second call goes on where the first was stopped.
+finish; a second call goes on where the first was stopped. `--table` prints what is there: the mean carbon saved beside
+`fifo`, the mean violations, and in how many runs a scheduler emits more than `plan` or violates more.
 """
 
 from __future__ import annotations
@@ -99,6 +101,37 @@ def wanted(arguments: argparse.Namespace, done: list[dict[str, Any]]) -> Iterato
                     yield case, seed, arguments.year, name, arguments.data
 
 
+def table(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a Markdown table: a row a scheduler, a column a scenario, over the seeds that all of them have run."""
+    runs = {(row["case"], row["seed"], row["scheduler"]): row for row in rows}
+    names = [name for name in SCHEDULERS if any(key[2] == name for key in runs)]
+    seeds = {case: [s for s in range(99) if all((case, s, name) in runs for name in names)] for case in CASES}
+    cells = [(case, seed) for case in CASES for seed in seeds[case]]
+    yield "| scheduler | " + " | ".join(f"{case} ({len(seeds[case])})" for case in CASES) + " | behind `plan` |"
+    yield "|---|" + "--:|" * (len(CASES) + 1)
+    for name in sorted(names, key=lambda name: sum(_emitted(runs, case, seed, name) for case, seed in cells)):
+        parts = [_cell(runs, case, seeds[case], name) for case in CASES]
+        behind = sum(_behind(runs[case, seed, name], runs[case, seed, "plan"]) for case, seed in cells)
+        yield f"| {name} | " + " | ".join(parts) + f" | {behind if name != 'plan' else ''} |"
+
+
+def _emitted(runs: dict[tuple[str, int, str], dict[str, Any]], case: str, seed: int, name: str) -> float:
+    return float(runs[case, seed, name]["jobs_kg"] / runs[case, seed, "fifo"]["jobs_kg"])
+
+
+def _cell(runs: dict[tuple[str, int, str], dict[str, Any]], case: str, seeds: list[int], name: str) -> str:
+    if not seeds:
+        return ""
+    saved = 1 - sum(_emitted(runs, case, seed, name) for seed in seeds) / len(seeds)
+    late = sum(runs[case, seed, name]["violations"] for seed in seeds) / len(seeds)
+    return f"{100 * saved:.1f} % / {late:.1f}"
+
+
+def _behind(row: dict[str, Any], ours: dict[str, Any]) -> bool:
+    """Whether a run emits more than that of `plan`, or is late more often."""
+    return bool(row["jobs_kg"] > ours["jobs_kg"] or row["violations"] > ours["violations"])
+
+
 def main() -> None:
     """Run what is lacking, and write the rows after each run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -109,8 +142,12 @@ def main() -> None:
     parser.add_argument("--schedulers", default="")
     parser.add_argument("--cases", default="")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
     rows = json.loads(arguments.out.read_text()) if arguments.out.is_file() else []
+    if arguments.table:
+        print("\n".join(table(rows)))
+        return
     with ProcessPoolExecutor(arguments.workers) as pool:
         runs = [pool.submit(run_one, *each) for each in wanted(arguments, rows)]
         for run in as_completed(runs):
