@@ -45,6 +45,7 @@ SIM_ORDER = [
     ("synthetic", "synthetic_jobs", "importers", "sites", "graphs", "arrivals", "descriptions"),
     ("datachecks", "client"),
     ("datafolder", "fetch"),
+    ("backtests",),
     ("workload", "links", "demand"),
     ("scenario",),
     ("runfolder", "recompute"),
