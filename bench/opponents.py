@@ -67,7 +67,7 @@ def scenario(case: str, seed: int, year: int) -> Scenario:
     return parse_scenario(
         {
             "name": case, "start": start.isoformat(), "days": 7, "drain_days": 4, "epoch_min": 30, "regions": regions,
-            "workload": workload, "seed": seed,
+            "workload": workload, "seed": seed, "forecast": {"model": "seasonal-naive"},
             "signals": {"kind": "files", "carbon": {"file": "carbon/em_hourly_2021_2022.parquet",
                                                     "column": "ci_lifecycle"}},
         },

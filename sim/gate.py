@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.constraints import Constraints
 from sim.errors import RuleDenied
-from sim.forecast import forecast
+from sim.forecast import Forecaster, forecast, row_of
 from sim.foresight import Foretold, told_from
 from sim.model import Job
 from sim.signals import Bundle, Signal
@@ -50,19 +50,24 @@ class Gate:
         """Raise RuleDenied if a rule forbids a later start, going by the forecast issued now."""
         world = self._world
         told = self._foretold
-        intensity = self._expected(world.intensity, told.intensity if told else None, r, now_s, start_s)
-        price = self._expected(world.price, told.price if told else None, r, now_s, start_s)
+        model = world.models
+        intensity = self._expected(
+            model.intensity, world.intensity, told.intensity if told else None, r, now_s, start_s
+        )
+        price = self._expected(model.price, world.price, told.price if told else None, r, now_s, start_s)
         rule = self._constraints.why_not(job, world.regions[r].id, start_s, intensity=intensity, price=price)
         if rule:
             raise RuleDenied(rule)
 
-    def _expected(self, signals: Sequence[Signal], told: Bundle | None, r: int, now_s: float, start_s: float) -> float:
+    def _expected(
+        self, model: Forecaster, signals: Sequence[Signal], told: Bundle | None, r: int, now_s: float, start_s: float
+    ) -> float:
         """Return a signal of a region at a later moment, by the forecast issued now or as it is told."""
         span_s = start_s - now_s + 1.0
         if told:
             current = np.array([signal.at(now_s) for signal in signals])
             return float(told_from(told, now_s, span_s, current).at(np.array([start_s]))[r, 0])
-        return forecast(self._world.forecaster, signals[r].up_to(now_s), now_s, span_s).at(start_s)
+        return forecast(row_of(model, r), signals[r].up_to(now_s), now_s, span_s).at(start_s)
 
     def _headroom(self, r: int, now_s: float, cpus: float, left_s: float, running: Iterable[Run]) -> str | None:
         """Return a refusal if the job would push CPU use over a rule's limit at any epoch of its run.

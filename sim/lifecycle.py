@@ -18,7 +18,8 @@ import simpy
 from sim.bookings import Bookings
 from sim.constraints import Constraints, Unconstrained, binds
 from sim.errors import RuleDenied
-from sim.forecast import stacked
+from sim.forecast import Models, stacked
+from sim.forecast.fitting import Remembering
 from sim.foresight import Foretold
 from sim.gate import Gate
 from sim.history import LOST, RESTORE, RUN, SAVE, History, Move, Refusal, Switch
@@ -68,6 +69,7 @@ class Lifecycle:
             onsite=world.onsite,
             network=world.network,
             forecaster=world.forecaster,
+            models=Models(*map(Remembering, world.fitted)) if world.fitted else world.models,
             foretold=foretold,
             cpu_w=np.array([region.cpu_w for region in world.regions]),
             gpu_w=np.array([region.gpu_w for region in world.regions]),

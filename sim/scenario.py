@@ -25,7 +25,9 @@ from pydantic import (
 from sim import synthetic
 from sim.demand import ServiceSpec, Span
 from sim.errors import InputError
-from sim.forecast import FORECASTERS
+from sim.forecast import FORECASTERS, FadingProfile, Forecaster, Models, SeasonalNaive
+from sim.forecast.fitting import FittedLater
+from sim.forecast.registry import DEFAULT
 from sim.foresight import Foretold
 from sim.links import NetworkSpec
 from sim.model import Region
@@ -89,12 +91,16 @@ class SyntheticSignals(Spec):
 
 
 class ForecastSpec(Spec):
-    """Which model forecasts carbon intensity and price; `perfect` tells every scheduler the truth.
+    """Which model forecasts carbon intensity and price (see `sim.forecast`); `perfect` tells schedulers the truth.
 
+    `default` is ridge, fitted to the year before the start; where a file has too little of it, `fading-profile`; and
+    yesterday's profile for generated signals, which have no past.
     `error` goes with `perfect`: the standard deviation of what is told, as a share of each zone's mean intensity.
     """
 
-    model: Literal["seasonal-naive", "fading-profile", "perfect"] = "seasonal-naive"
+    model: Literal[
+        "default", "persistence", "seasonal-naive", "similar-day", "fading-profile", "ridge", "ensemble", "perfect"
+    ] = "default"
     error: NotNegative = 0.0
 
     @model_validator(mode="after")
@@ -283,7 +289,8 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         workload=build_workload(scenario.workload, scenario.start_utc, scenario.days * DAY_S, regions, rng, data_dir),
         intensity=intensity,
         price=price,
-        forecaster=FORECASTERS["seasonal-naive" if scenario.forecast.model == "perfect" else scenario.forecast.model](),
+        forecaster=_forecaster(scenario),
+        fitted=_fitted(scenario, regions, data_dir),
         accounting=Accounting(**scenario.accounting.model_dump(exclude={"signal", "scope"})),
         temperature=temperature,
         onsite=onsite,
@@ -292,6 +299,32 @@ def build_world(scenario: Scenario, data_dir: Path | None) -> World:
         at_arrivals=scenario.decide == "arrivals",
         foretold=_foretold(scenario, intensity, price, temperature, onsite),
     )
+
+
+def _forecaster(scenario: Scenario) -> Forecaster:
+    """Return what needs no fitting: the model itself, or what stands beside one that is fitted."""
+    name, generated = scenario.forecast.model, isinstance(scenario.signals, SyntheticSignals)
+    if name == "perfect" or (name == DEFAULT and generated):
+        return SeasonalNaive()
+    return FORECASTERS.get(name, FadingProfile)()
+
+
+def _fitted(scenario: Scenario, regions: tuple[Region, ...], data_dir: Path | None) -> Models | None:
+    """Return the models that learn from the files' past; generated signals have none."""
+    name, signals = scenario.forecast.model, scenario.signals
+    if name == "perfect" or name in FORECASTERS or isinstance(signals, SyntheticSignals):
+        if name in ("ridge", "ensemble"):
+            raise InputError(f"forecast.model {name} learns from the past of files; generated signals have none")
+        return None
+    folder, zones = need_data_dir(data_dir, "signals"), tuple(region.zone for region in regions)
+    carbon = SignalFile(folder / signals.carbon.file, signals.carbon.column, "gCO2eq/kWh")
+    intensity = FittedLater(name, carbon, zones, scenario.start_utc)
+    if name != DEFAULT:
+        intensity.model  # noqa: B018 - a past that is too short is an error of the scenario, not of the run
+    if isinstance(signals.price, str):
+        return Models(intensity, FadingProfile())
+    prices = SignalFile(folder / signals.price.file, signals.price.column, "USD/MWh")
+    return Models(intensity, FittedLater(DEFAULT, prices, zones, scenario.start_utc))
 
 
 def _foretold(

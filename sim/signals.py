@@ -226,6 +226,11 @@ class SignalFile:
             )
         return table
 
+    def span(self, zone: str) -> tuple[datetime, datetime]:
+        """Return the first and the last stamp of a zone, UTC. Raises InputError as `read` does for file and zone."""
+        stamps = pc.min_max(self._table(zone)["ts"].cast(pa.timestamp("us", tz="UTC")))
+        return stamps["min"].as_py(), stamps["max"].as_py()
+
     def read(self, zone: str, start: datetime, first_s: float, last_s: float) -> Signal:
         """Return the signal of a zone over [first_s, last_s), seconds relative to `start`.
 

@@ -70,7 +70,8 @@ class Submissions:
         """Return the intensity forecasts of all regions that a View of the n-th point holds."""
         now_s, span_s = float(self.point_s[n]), float(self.horizon_s[n]) + self.world.epoch_s
         told = self.site.foretold
-        return outlook(Measured(*self.site.intensity, now_s), self.site, told.intensity if told else None, span_s)
+        measured = Measured(*self.site.intensity, now_s)
+        return outlook(self.site.models.intensity, measured, told.intensity if told else None, span_s)
 
     def with_room(self, jobs: Jobs, region: IntArray, start_s: FloatArray) -> int:
         """Return how many of these jobs surely find ample room, as a View calls it, if all are placed like this.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.constraints import Constraints
-from sim.forecast import Forecaster, Measured, forecast
+from sim.forecast import Forecaster, Measured, Models, forecast, row_of
 from sim.foresight import Foretold, told_at, told_from
 from sim.jobs import Jobs
 from sim.model import Commitment, Job, Region, Suspended
@@ -50,6 +50,7 @@ class Site:
     onsite: tuple[Signal | None, ...]
     network: Network | None
     forecaster: Forecaster
+    models: Models
     foretold: Foretold | None
     cpu_w: FloatArray
     gpu_w: FloatArray
@@ -175,8 +176,13 @@ class View:
 
     @property
     def forecaster(self) -> Forecaster:
-        """The model that a run forecasts with."""
+        """What forecasts temperature, on-site power and request rates."""
         return self._site.forecaster
+
+    @property
+    def models(self) -> Models:
+        """What forecasts intensity and price."""
+        return self._site.models
 
     @property
     def told(self) -> bool:
@@ -216,12 +222,12 @@ class View:
     @cached_property
     def intensity_forecast(self) -> tuple[Signal, ...]:
         """Carbon intensity from now to the planning horizon, issued now, gCO2eq/kWh."""
-        return self._singly(self.intensity, self.intensity_outlook)
+        return self._singly(self.intensity, self.models.intensity, self.intensity_outlook)
 
     @cached_property
     def price_forecast(self) -> tuple[Signal, ...]:
         """Electricity price from now to the planning horizon, issued now, USD/MWh."""
-        return self._singly(self.price, self.price_outlook)
+        return self._singly(self.price, self.models.price, self.price_outlook)
 
     @property
     def next_point_s(self) -> float:
@@ -233,13 +239,13 @@ class View:
         """How far ahead forecasts reach: the horizon, and an epoch for its last slot."""
         return self.horizon_s + self.epoch_s
 
-    def _singly(self, measured: Sequence[Signal], outlook: Bundle) -> tuple[Signal, ...]:
+    def _singly(self, measured: Sequence[Signal], model: Forecaster, outlook: Bundle) -> tuple[Signal, ...]:
         if self._site.foretold:
             return tuple(
                 Signal(signal.zone, signal.unit, outlook.start_s, outlook.step_s, values, issued_at_s=self.now_s)
                 for signal, values in zip(measured, outlook.values, strict=True)
             )
-        return tuple(forecast(self.forecaster, signal, self.now_s, self.span_s) for signal in measured)
+        return tuple(forecast(row_of(model, r), s, self.now_s, self.span_s) for r, s in enumerate(measured))
 
     @cached_property
     def intensity_outlook(self) -> Bundle:
@@ -249,13 +255,13 @@ class View:
     def intensity_ahead(self, span_s: float) -> Bundle:
         """Return the intensity forecasts of all regions from the current interval to at least now + span_s."""
         told = self._site.foretold
-        return outlook(self.intensity_measured, self._site, told.intensity if told else None, span_s)
+        return outlook(self.models.intensity, self.intensity_measured, told.intensity if told else None, span_s)
 
     @cached_property
     def price_outlook(self) -> Bundle:
         """The price forecasts of all regions on one grid."""
         told = self._site.foretold
-        return outlook(self.price_measured, self._site, told.price if told else None, self.span_s)
+        return outlook(self.models.price, self.price_measured, told.price if told else None, self.span_s)
 
     def intensity_since(self, from_s: float) -> Bundle:
         """Return what was measured from a moment before now on, and the forecast behind it, on the forecast's grid."""
@@ -300,8 +306,8 @@ class View:
         return np.asarray(signal.values[((times_s - signal.start_s) // signal.step_s).astype(int)])
 
 
-def outlook(measured: Measured, site: Site, told: Bundle | None, span_s: float) -> Bundle:
+def outlook(model: Forecaster, measured: Measured, told: Bundle | None, span_s: float) -> Bundle:
     """Return the forecasts of all regions from the current interval to at least `span_s` ahead; what is told, if so."""
     if told:
         return told_from(told, measured.now_s, span_s, measured.current)
-    return measured.outlook(site.forecaster, span_s)
+    return measured.outlook(model, span_s)

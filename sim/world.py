@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.errors import InputError
-from sim.forecast import Forecaster
+from sim.forecast import Forecaster, Models
 from sim.foresight import Foretold
 from sim.jobs import Jobs, Workload
 from sim.model import Region
@@ -49,6 +49,8 @@ class World:
         network: What moving data costs; None: data are everywhere, at no cost.
         at_arrivals: Whether each submission is a decision point too.
         foretold: What schedulers are told of the future in place of forecasts; None: they must forecast.
+        forecaster: What forecasts temperature, on-site power and request rates, and, if nothing is fitted, all else.
+        fitted: Models fitted to what came before the start, for intensity and price; None: `forecaster` serves.
     """
 
     start: datetime
@@ -66,6 +68,7 @@ class World:
     services: tuple[Service, ...] = ()
     at_arrivals: bool = False
     foretold: Foretold | None = None
+    fitted: Models | None = None
 
     def __post_init__(self) -> None:
         """Refuse a job that no region can hold, that ends before it begins, or whose id stands twice."""
@@ -73,6 +76,11 @@ class World:
             if not getattr(self, name):
                 object.__setattr__(self, name, (None,) * len(self.regions))
         check_jobs(self.workload.jobs, self.regions)
+
+    @property
+    def models(self) -> Models:
+        """What forecasts intensity and price."""
+        return self.fitted or Models(self.forecaster, self.forecaster)
 
     def truth(self) -> Foretold:
         """Return the future as it will be: what an oracle is told."""

@@ -46,6 +46,7 @@ SIM_ORDER = [
     ("synthetic", "synthetic_jobs", "importers", "sites", "graphs", "arrivals", "descriptions"),
     ("datachecks", "client"),
     ("datafolder", "fetch"),
+    ("backtests",),
     ("workload", "links", "demand"),
     ("scenario",),
     ("runfolder", "recompute"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.forecast import SeasonalNaive
 from sim.jobs import Jobs
 from sim.schedulers.base import Plan
 from sim.signals import Bundle
@@ -42,13 +43,14 @@ def least_at_home(asked: Submissions) -> Plan | None:
     """Book each job at home in the window of its slack of least carbon by its point's forecast, as `time-shift` does.
 
     As far as the first point at which a job has no timely start. None where PUE changes, a slot is not a sample of the
-    signals, or the future is told.
+    signals, or the forecast is another than yesterday's profile: sums of other models differ in their last digits.
     """
     signals, epoch_s = asked.site.intensity[1], asked.world.epoch_s
     if (
         signals is None
         or asked.site.pue is None
         or asked.site.foretold
+        or not isinstance(asked.site.models.intensity, SeasonalNaive)
         or not _on_grid(signals, asked.point_s, epoch_s)
     ):
         return None
@@ -77,7 +79,7 @@ def _windows(asked: Submissions, signals: Bundle, jobs: Jobs, points: range) -> 
 
 def _forecast_sums(asked: Submissions, signals: Bundle, points: range, slots: int) -> FloatArray:
     """Return the running sums of forecast intensity x PUE per watt from each point on, (points x R, slots + 1)."""
-    forecaster, epoch_s, pue = asked.world.forecaster, asked.world.epoch_s, asked.site.pue
+    forecaster, epoch_s, pue = asked.site.models.intensity, asked.world.epoch_s, asked.site.pue
     assert pue is not None
     sums = np.zeros((len(points), len(pue), slots + 1))
     for ahead, k in zip(sums, _samples(signals, asked.point_s[points.start : points.stop]).tolist(), strict=True):

@@ -106,7 +106,7 @@ def _issued(view: View, grid: Bundle | None, slot: int, slots: int) -> FloatArra
     edges_s = begin_s + view.epoch_s * np.arange(slots + 1.0)
     if not view.told:
         measured = Measured(view.intensity, grid, begin_s)
-        return measured.outlook(view.forecaster, slots * view.epoch_s).over_slots(edges_s) / view.epoch_s
+        return measured.outlook(view.models.intensity, slots * view.epoch_s).over_slots(edges_s) / view.epoch_s
     passed = edges_s[:-1][edges_s[:-1] < view.now_s]
     known = np.array([[signal.at(t_s) for t_s in passed.tolist()] for signal in view.intensity])
     ahead = view.intensity_outlook.over_slots(edges_s[len(passed) :]) / view.epoch_s

@@ -16,6 +16,6 @@ def expected(view: View) -> Bundle:
     What is told, or issued by a better forecaster than yesterday's profile, is taken as it is. Where the run forecasts
     by yesterday's profile, the same history is read again (`sim.forecast.FadingProfile`).
     """
-    if view.told or not isinstance(view.forecaster, SeasonalNaive):
+    if view.told or not isinstance(view.models.intensity, SeasonalNaive):
         return view.intensity_outlook
     return view.intensity_measured.outlook(FadingProfile(risk=RISK), view.span_s)
