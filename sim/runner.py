@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -75,8 +76,13 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None = None) -> Run:
-    """Return the run of a numeric scheduler on a world, the rules binding it if any are given."""
+def simulate(
+    world: World, scheduler: Scheduler, constraints: Constraints | None = None, *, until_s: float = math.inf
+) -> Run:
+    """Return the run of a numeric scheduler on a world, the rules binding it if any are given.
+
+    It ends at the horizon, or before the first decision point that is not before `until_s`.
+    """
     began = time.perf_counter()
     engine = Engine(
         world,
@@ -88,7 +94,7 @@ def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None
     run = Run(world, scheduler.name, engine.history)
     rules = binds(engine.constraints)
     with _without_collector():
-        while view := engine.next_view():
+        while (view := engine.next_view()) and view.now_s < until_s:
             asked = time.perf_counter()
             plan = scheduler.plan(view)
             run.scheduler_s += time.perf_counter() - asked
