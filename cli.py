@@ -245,6 +245,18 @@ def evaluate(
         )
 
 
+@app.command("report")
+def report_html(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of an evaluation, or of a run.")],
+    html: Annotated[Path, typer.Option("--html", help="The file to write.")],
+) -> None:
+    """One self-contained HTML file on an evaluation or a run."""
+    from agent.evaluation.report import write_report
+
+    write_report(folder, html, sys.argv[1:])
+    typer.echo(f"report: {html}")
+
+
 @app.command()
 def console(
     run_dir: Annotated[

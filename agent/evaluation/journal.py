@@ -1,5 +1,4 @@
-"""The journal of an evaluation: a line a finished run, on the disk before the next is taken up, so that a kill loses
-only what was running."""
+"""The journal of an evaluation: a line a finished run, at once on the disk: a kill loses only what was running."""
 
 from __future__ import annotations
 
@@ -44,7 +43,7 @@ class Journal:
         found = json.loads((folder / RECIPE).read_text(encoding="utf-8"))["suite_sha256"]
         if found != (expected := recipe["suite_sha256"]):
             raise InputError(
-                f"--resume: {folder} holds another suite (sha256 {found[:12]}, expected {expected[:12]}): its scenarios, "
+                f"--resume: {folder} holds another suite (sha256 {found[:12]}, expected {expected[:12]}): scenarios, "
                 "contenders, policies or seeds have changed; give another --out"
             )
         journal = cls(folder)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from agent.evaluation.cell import FAILED, Cell, Place, Row, RunCell
 
@@ -35,7 +37,19 @@ def pooled(cells: Iterable[Cell], place: Place, run: RunCell, workers: int) -> I
 
 def _executor(workers: int) -> ProcessPoolExecutor:
     # spawned, not forked: a fork of a process with threads (numpy, pyarrow) may hang
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_die_with_parent)
+
+
+def _die_with_parent() -> None:
+    """End this worker when whoever started it is gone: kill -9 leaves it nobody to work for."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _drain(

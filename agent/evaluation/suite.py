@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from agent.case import PolicyText, check_mode, check_regions, named_policy
 from agent.evaluation.cell import Cell, Contender
 from agent.policy.reading import load_confirmed, read_text
-from agent.policy.rules import PolicySet, merge
+from agent.policy.rules import merge
 from sim.errors import InputError
 from sim.scenario import Scenario, Seed, first_error, parse_scenario, read_yaml, scenario_file
 from sim.schedulers import scheduler
@@ -155,32 +155,24 @@ def _cells(suite: Suite, file: Path) -> Iterator[Cell]:
         *(Contender(name) for name in suite.schedulers),
         *(Contender(agent.id, agent.llm, agent.mode) for agent in suite.agents),
     ]
-    extra = {name: _policies(file, paths) for name, paths in suite.policies.items()}
     for entry in suite.scenarios:
         base = _base(file, entry.base)
         for name, content in _variants(entry, read_yaml(base)):
-            own = parse_scenario(content, f"{file}: scenario {name}").policies
-            paths = [named_policy(base, policy) for policy in own]
-            for seed, (policy, more) in product(suite.seeds, extra.items()):
-                scenario = _seeded(parse_scenario(content, f"{file}: scenario {name}"), seed, suite.shift_days)
-                rules = merge(load_confirmed(path) for path in [*paths, *more])
-                check_regions(rules, {region.id for region in scenario.regions})
-                texts = tuple(PolicyText(path.name, read_text(path)) for path in [*paths, *more])
+            scenario = parse_scenario(content, f"{file}: scenario {name}")
+            named = [named_policy(base, policy) for policy in scenario.policies]
+            bound = {policy: _bound(scenario, named + _policies(file, more)) for policy, more in suite.policies.items()}
+            for seed, (policy, (texts, rules)) in product(suite.seeds, bound.items()):
+                whole = _seeded(scenario, seed, suite.shift_days).model_dump(mode="json")
+                watched = seed == suite.seeds[0]
                 for contender in contenders:
-                    yield _cell(name, policy, contender, seed, scenario, texts, rules, seed == suite.seeds[0])
+                    yield Cell(name, policy, contender, seed, whole, texts, rules, watched)
 
 
-def _cell(
-    name: str,
-    policy: str,
-    contender: Contender,
-    seed: int,
-    scenario: Scenario,
-    texts: tuple[PolicyText, ...],
-    rules: PolicySet,
-    watched: bool,
-) -> Cell:
-    return Cell(name, policy, contender, seed, scenario.model_dump(mode="json"), texts, rules.as_json(), watched)
+def _bound(scenario: Scenario, policies: list[Path]) -> tuple[tuple[PolicyText, ...], dict[str, Any]]:
+    """Return the texts and the rules of policies that bind a scenario."""
+    rules = merge(load_confirmed(path) for path in policies)
+    check_regions(rules, {region.id for region in scenario.regions})
+    return tuple(PolicyText(path.name, read_text(path)) for path in policies), rules.as_json()
 
 
 def _base(suite: Path, base: str) -> Path:
@@ -191,8 +183,9 @@ def _base(suite: Path, base: str) -> Path:
 
 def _policies(suite: Path, names: list[str]) -> list[Path]:
     """Return policy files: beside the suite, or bundled."""
-    bundled = Path(str(resources.files("policies")))
-    paths = [next((p for p in (suite.parent / name, bundled / name) if p.is_file()), None) for name in names]
+    bundled = resources.files("policies")
+    places = [(suite.parent / name, Path(str(bundled / name))) for name in names]
+    paths = [next((path for path in both if path.is_file()), None) for both in places]
     for name, path in zip(names, paths, strict=True):
         if path is None:
             raise InputError(
