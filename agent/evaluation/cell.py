@@ -91,13 +91,17 @@ def run_cell(cell: Cell, place: Place) -> Row:
 
 def _run(cell: Cell, place: Place) -> Row:
     scenario = parse_scenario(cell.scenario, cell.scenario_id)
-    case = _case(cell, scenario, place.data_dir)
+
+    def fresh() -> Case:
+        """Return the case in a world of its own, so that a scheduler that changed the one it ran in is found out."""
+        return _case(cell, scenario, place.data_dir)
+
+    case = fresh()
     with _folder(cell, place) as out:
         finished = _contend(case, cell.contender, out)
-        # a world of its own, so that a scheduler that changed the one it ran in is found out
-        faults, broken = audit_case(_case(cell, scenario, place.data_dir), out)
+        faults, broken = audit_case(fresh(), out)
     problems = [str(fault) for fault in faults]
-    if cell.watched and cell.contender.llm is None and (seen := looked_ahead(case, finished.run, cell.seed)):
+    if cell.watched and cell.contender.llm is None and (seen := looked_ahead(fresh(), finished.run, cell.seed)):
         problems.append(seen)
     return {
         "status": FAULTY if problems else OK,

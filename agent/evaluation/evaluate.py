@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from agent.evaluation.cell import OK, Cell, Place, Row, RunCell, run_cell
 from agent.evaluation.figures import TIMINGS
 from agent.evaluation.journal import RECIPE, Journal, read_rows
-from agent.evaluation.statistics import Comparison, compare
+from agent.evaluation.statistics import Comparison, compare, saved_by_scenario
 from agent.evaluation.suite import Expanded
 from sim.errors import InputError
 from sim.runfolder import versions, write_json
@@ -113,6 +113,10 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "ok": len(evaluation.rows) - len(unsound),
         "unsound": unsound,
         "comparisons": [one.as_json() for one in evaluation.comparisons],
+        "saved_by_scenario": [
+            {"policy": policy, "contender": contender, "saved": saved}
+            for (policy, contender), saved in saved_by_scenario(evaluation.rows, evaluation.recipe["baseline"]).items()
+        ],
     }
 
 

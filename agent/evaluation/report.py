@@ -24,7 +24,7 @@ from agent.evaluation.runs import (
     loads,
     summed,
 )
-from agent.evaluation.statistics import Comparison
+from agent.evaluation.statistics import Comparison, saved_by_scenario
 from agent.evaluation.tables import interval, mean_of, number, percent
 from sim.errors import InputError
 from sim.runfolder import RunFolder
@@ -157,6 +157,7 @@ def _of_evaluation(evaluation: Evaluation, runs: list[KeptRun], charts: Any) -> 
             "Up and to the left is better. The line joins those that no other beats in both.",
             {policy: charts.carbon_against_wait(some) for policy, some in by_policy.items()},
         ),
+        _by_scenario(evaluation, every),
         _loads(runs, [base, best], charts),
         _hours(runs, base, charts),
         _forecasts(runs, charts),
@@ -179,6 +180,21 @@ def _ranking(by_policy: Mapping[str, list[Comparison]], base: str, charts: Any) 
         "that failed, did not hold in the audit, or left work undone is unscored.",
         {policy: charts.intervals(some, "saved", "carbon saved, %") for policy, some in by_policy.items()},
         Table(head, rows),
+    )
+
+
+def _by_scenario(evaluation: Evaluation, every: list[Comparison]) -> Section:
+    found = saved_by_scenario(evaluation.rows, evaluation.recipe["baseline"])
+    who = [(one.policy, one.contender) for one in every if (one.policy, one.contender) in found]
+    rows = [
+        [scenario, *(number(found[one].get(scenario)) for one in who)] for scenario in evaluation.recipe["scenarios"]
+    ]
+    names = [_named(one, every) for one in every if (one.policy, one.contender) in found]
+    return Section(
+        "scenarios",
+        "Saved by scenario",
+        "Percent less carbon than the baseline in each scenario, mean over the scored seeds; a dash where none is.",
+        table=Table(("scenario", *names), rows),
     )
 
 

@@ -105,6 +105,18 @@ def _comparison(
     )
 
 
+def saved_by_scenario(rows: Sequence[Row], baseline: str) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the percentage of carbon saved by policy and contender, and by scenario: means over the scored seeds."""
+    base = {_pair(row): row for row in rows if row["contender"] == baseline}
+    found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        other = base.get(_pair(row))
+        if other and other["status"] == OK and other["carbon_kg"] and not why_unscored(row, other):
+            saved = 100 * (1 - row["carbon_kg"] / other["carbon_kg"])
+            found[row["policy"], row["contender"]][row["scenario"]].append(saved)
+    return {who: {name: float(np.mean(saved)) for name, saved in own.items()} for who, own in found.items()}
+
+
 def why_unscored(row: Row, base: Row | None) -> str:
     """Return why a run is not compared, or nothing if it is.
 
