@@ -212,7 +212,9 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
 
 @app.command()
 def evaluate(
-    suite: Annotated[str, typer.Argument(help="A suite file, or the name of a bundled one (smoke).")],
+    suite: Annotated[
+        str, typer.Argument(help="A suite file, or the name of a bundled one (smoke, seeds, stress, sensitivity).")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Write the evaluation's folder here.")],
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; all cores if not given.")] = None,
     ray: Annotated[str | None, typer.Option("--ray", help="Run on the Ray cluster at this address.")] = None,

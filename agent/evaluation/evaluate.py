@@ -73,7 +73,9 @@ def begin(expanded: Expanded, out: Path, data_dir: Path | None, *, command: Sequ
 def run(expanded: Expanded, journal: Journal, data_dir: Path | None, runner: Runner, on_row: OnRow) -> Evaluation:
     """Run what the journal lacks, keep each row at once, and write results.parquet, timings.parquet, summary.json."""
     lacking = [cell for cell in expanded.cells if cell.id not in journal.rows]
-    for row in runner(lacking, Place(data_dir, journal.folder / "runs"), run_cell):
+    # whole paths: another process may stand in another folder
+    place = Place(data_dir and data_dir.resolve(), (journal.folder / "runs").resolve())
+    for row in runner(lacking, place, run_cell):
         journal.append(row)
         on_row(row)
     evaluation = read_evaluation(journal.folder)

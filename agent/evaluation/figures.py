@@ -35,7 +35,7 @@ def figures_of(case: Case, finished: Finished) -> dict[str, float | None]:
         "carbon_kg": carbon["dynamic"] + carbon["transfer"] + carbon["llm"],
         "g_per_kwh": 1000 * carbon["dynamic"] / kwh if kwh else None,
         "undone": _undone(case, finished),
-        **_response(finished.run.history.served),
+        **response_times(finished.run.history.served),
     }
 
 
@@ -58,7 +58,7 @@ def _undone(case: Case, finished: Finished) -> float:
     return float(work[np.isnan(finished.accounts.jobs.end_s)].sum() / work.sum()) if work.sum() else 0.0
 
 
-def _response(served: list[Served]) -> dict[str, float | None]:
+def response_times(served: list[Served]) -> dict[str, float | None]:
     """Return the response times of requests that were answered; those that never were have none."""
     answered = [s for s in served if np.isfinite(s.response_s) and s.rate_per_s]
     if not answered:

@@ -224,7 +224,7 @@ def _ranked(one: Comparison) -> list[str]:
 def _loads(runs: list[KeptRun], contenders: list[str], charts: Any) -> Section:
     figures = {}
     for scenario in _scenarios(runs)[:MOST_SCENARIOS]:
-        found = {name: loads(run.read()) for name in contenders if (run := _run_of(runs, scenario, name))}
+        found = {name: loads(run) for name in contenders if (run := _run_of(runs, scenario, name))}
         if found:
             figures[scenario] = charts.load_over_intensity(found)
     return Section(
@@ -245,12 +245,13 @@ def _run_of(runs: list[KeptRun], scenario: str, contender: str) -> KeptRun | Non
 
 
 def _hours(runs: list[KeptRun], base: str, charts: Any) -> Section:
+    emitted = {run: carbon_by_hour(run) for run in runs}
+    of_base = {(run.scenario, run.policy): kg for run, kg in emitted.items() if run.contender == base}
     totals: dict[str, dict[str, FloatArray]] = {}
-    for run in runs:
-        against = _run_of([one for one in runs if one.policy == run.policy], run.scenario, base)
-        if against is None or run.contender == base:
+    for run, own in emitted.items():
+        other = of_base.get((run.scenario, run.policy))
+        if other is None or run.contender == base:
             continue
-        own, other = carbon_by_hour(run.read()), carbon_by_hour(against.read())
         into = totals.setdefault(run.contender, {})
         for region in own:
             into[region] = into.get(region, 0.0) + other[region] - own[region]
@@ -348,7 +349,7 @@ def _of_run(kept: KeptRun, charts: Any) -> list[Section]:
             "hours",
             "Carbon by hour and region",
             "Kilograms by the local hour in which they are emitted, idle servers included.",
-            {"all": charts.by_hour(carbon_by_hour(run), "local hour")},
+            {"all": charts.by_hour(carbon_by_hour(kept), "local hour")},
         ),
         _forecasts([kept], charts),
         _used(run),

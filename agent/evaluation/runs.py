@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.runfolder import RunFolder, read_run
+from sim.scenario import Scenario, parse_scenario
 from sim.units import HOUR_S, FloatArray
 
 DECISION_COLUMNS = (
@@ -41,6 +42,15 @@ class KeptRun:
     def read(self) -> RunFolder:
         """Return the run folder."""
         return read_run(self.path)
+
+    def spec(self) -> Scenario:
+        """Return the scenario that was run."""
+        recipe = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        return parse_scenario(recipe["scenario"], str(self.path / "run.json"))
+
+    def table(self, name: str) -> pa.Table:
+        """Return one table of the run folder."""
+        return pq.read_table(self.path / f"{name}.parquet")
 
 
 def kept_runs(folder: Path) -> list[KeptRun]:
@@ -68,11 +78,11 @@ class Load:
     intensity: FloatArray
 
 
-def loads(run: RunFolder) -> list[Load]:
+def loads(run: KeptRun) -> list[Load]:
     """Return the load of every region, in the scenario's order."""
-    table = run.tables["regions"]
+    table = run.table("regions")
     found = []
-    for site in run.scenario.regions:
+    for site in run.spec().regions:
         rows = table.filter(pc.equal(table["region"], site.id))
         hour = (_floats(rows, "start_s") // HOUR_S).astype(np.int64)
         count = np.bincount(hour)
@@ -85,9 +95,9 @@ def loads(run: RunFolder) -> list[Load]:
     return found
 
 
-def carbon_by_hour(run: RunFolder) -> dict[str, FloatArray]:
+def carbon_by_hour(run: KeptRun) -> dict[str, FloatArray]:
     """Return what each region emitted in each hour of its local day, over the whole run, kg, shape (24,)."""
-    table, scenario = run.tables["regions"], run.scenario
+    table, scenario = run.table("regions"), run.spec()
     found = {}
     for site in scenario.regions:
         rows = table.filter(pc.equal(table["region"], site.id))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.evaluation.statistics import MEANS, Comparison, compare, estimate
+from agent.evaluation.statistics import MEANS, Comparison, compare, estimate, saved_by_scenario
 
 
 def row(scenario: str, contender: str, carbon: float, seed: int = 0, **fields: Any) -> dict[str, Any]:
@@ -81,6 +81,14 @@ def test_runs_are_compared_under_the_same_policy():
     ]
     found = {(one.policy, one.contender): one.saved for one in compare(rows, "fifo", np.random.default_rng(0))}
     assert [round(found[policy, "x"].mean) for policy in "pq"] == [10, 20]  # type: ignore[union-attr]
+
+
+def test_each_scenario_has_the_mean_of_its_scored_seeds():
+    rows = [
+        row("a", "fifo", 100, 0), row("a", "x", 90, 0), row("a", "fifo", 100, 1), row("a", "x", 70, 1),
+        row("b", "fifo", 100), row("b", "x", 0, status="faulty"),
+    ]  # fmt: skip
+    assert saved_by_scenario(rows, "fifo")["own", "x"] == {"a": pytest.approx(20)}
 
 
 @pytest.mark.parametrize("scenarios", [6, 24])

@@ -84,8 +84,8 @@ def test_no_registered_scheduler_is_accused(name: str, tmp_path: Path):
 
 
 def seeds_cells(*names: str) -> list[Cell]:
-    """Return cells of the suite `seeds` for other contenders: twelve of its scenarios, first seed."""
-    works = ("batch", "cpu-bound", "memory-bound")
+    """Return cells of the suite `seeds` for other contenders: eight of its scenarios, first seed."""
+    works = ("batch", "cpu-bound")
     cells = [c for c in load_suite("seeds").cells if c.seed == 0 and c.scenario_id.endswith(works)]
     return [
         Cell(**vars(c) | {"contender": cells_module.Contender(name), "watched": False})
@@ -103,7 +103,7 @@ def loose_bound(world: World) -> Bound:
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="CWS_DATA_DIR is not set")
 def test_two_percent_are_found_and_nothing_is_not(monkeypatch: pytest.MonkeyPatch):
-    """On twelve of the 24 scenarios of `seeds` and one of its five seeds; docs/evaluation.md has all of them.
+    """On eight of the 24 scenarios of `seeds` and one of its five seeds; docs/evaluation.md has all of them.
 
     `twin-a` and `twin-b` differ in every run, but neither is better: each starts other jobs at once.
     """
