@@ -103,6 +103,12 @@ def test_a_folder_of_neither_kind_is_refused(tmp_path: Path):
         page(tmp_path, [])
 
 
+def test_an_evaluation_without_a_finished_run_has_no_report(tmp_path: Path):
+    evaluate.begin(load_suite(str(write_suite(tmp_path / "suite"))), tmp_path / "out", None, command=[], resume=False)
+    with pytest.raises(InputError, match="no run of this evaluation has finished yet"):
+        page(tmp_path / "out", [])
+
+
 def test_the_command_writes_the_file(folder: Path, tmp_path: Path):
     with pytest.raises(SystemExit) as ended:
         main(["report", str(folder), "--html", str(tmp_path / "r.html")])
