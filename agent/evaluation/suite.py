@@ -57,7 +57,8 @@ class Suite(Spec):
     """A suite file. `baseline` names the contender that all are compared with, under the same policy and seed.
 
     A seed takes the place of the scenario's, is added to that of generated signals, and moves the start by
-    `shift_days` each.
+    `shift_days` each. With `own_draws` scenarios of the same seed draw other jobs than each other: then they are as
+    independent as the bootstrap takes them to be. Without, they share them, which suits a suite that changes a factor.
     """
 
     name: Name
@@ -65,6 +66,7 @@ class Suite(Spec):
     baseline: str = "fifo"
     seeds: Annotated[list[Seed], Field(min_length=1)]
     shift_days: NotNegative = 0.0
+    own_draws: bool = False
     schedulers: list[str] = Field(default_factory=list)
     agents: list[AgentEntry] = Field(default_factory=list)
     policies: dict[Name, list[str]] = Field(default_factory=_own_policies, min_length=1)
@@ -162,7 +164,7 @@ def _cells(suite: Suite, file: Path) -> Iterator[Cell]:
             named = [named_policy(base, policy) for policy in scenario.policies]
             bound = {policy: _bound(scenario, named + _policies(file, more)) for policy, more in suite.policies.items()}
             for seed, (policy, (texts, rules)) in product(suite.seeds, bound.items()):
-                whole = _seeded(scenario, seed, suite.shift_days).model_dump(mode="json")
+                whole = _seeded(scenario, seed, suite).model_dump(mode="json")
                 watched = seed == suite.seeds[0]
                 for contender in contenders:
                     yield Cell(name, policy, contender, seed, whole, texts, rules, watched)
@@ -204,10 +206,13 @@ def _variants(entry: ScenarioEntry, base: Any) -> Iterator[tuple[str, Patch]]:
         yield name, content | {"name": name}
 
 
-def _seeded(scenario: Scenario, seed: int, shift_days: float) -> Scenario:
+def _seeded(scenario: Scenario, seed: int, suite: Suite) -> Scenario:
     """Return the scenario of a seed."""
+    drawn = seed
+    if suite.own_draws:
+        drawn = int.from_bytes(hashlib.sha256(f"{scenario.name}/{seed}".encode()).digest()[:4])
     signals = scenario.signals
     if signals.kind == "synthetic":
-        signals = signals.model_copy(update={"seed": signals.seed + seed})
-    start = scenario.start + timedelta(days=shift_days * seed)
-    return scenario.model_copy(update={"seed": seed, "signals": signals, "start": start})
+        signals = signals.model_copy(update={"seed": signals.seed + drawn})
+    start = scenario.start + timedelta(days=suite.shift_days * seed)
+    return scenario.model_copy(update={"seed": drawn, "signals": signals, "start": start})

@@ -28,12 +28,27 @@ def test_a_choice_patches_the_scenario_and_a_seed_moves_everything_drawn(tmp_pat
     assert (other["seed"], other["signals"]["seed"], other["start"][:10]) == (1, 4, "2022-03-14")
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_scenarios_of_a_seed_share_their_jobs_unless_each_has_draws_of_its_own(tmp_path: Path, own: bool):
+    cells = load_suite(str(write_suite(tmp_path, own_draws=own))).cells
+    drawn = {(cell.scenario_id, cell.scenario["seed"]) for cell in cells if cell.seed == 0}
+    assert len({seed for _, seed in drawn}) == (2 if own else 1)
+    assert len(drawn) == 2, "but contenders share them"
+
+
 def test_the_hash_changes_with_anything_that_is_run(tmp_path: Path):
     hashes = {
         load_suite(str(write_suite(tmp_path, **fields))).sha256
-        for fields in ({}, {"seeds": [0]}, {"baseline": "time-shift"}, {"shift_days": 1}, {"about": "nothing new"})
+        for fields in (
+            {},
+            {"seeds": [0]},
+            {"baseline": "time-shift"},
+            {"shift_days": 1},
+            {"own_draws": True},
+            {"about": "nothing new"},
+        )
     }
-    assert len(hashes) == 4, "but not with the text about it"
+    assert len(hashes) == 5, "but not with the text about it"
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,13 @@ CRASHING = replace(FIFO, name="crashing", plan=_crashing)
 
 
 def careless(name: str, share: float, salt: str = "") -> Scheduler:
-    """Return `time-shift`, but that a share of the jobs, drawn by their ids and the salt, starts at once."""
+    """Return `time-shift`, but that a share of the jobs starts at once, drawn anew for each salt, region and week."""
 
     def plan(view: View) -> Plan:
         made = TIME_SHIFT.plan(view)
-        drawn = [_unit(f"{salt}/{job}") < share for job in made.jobs.ids]
+        where = f"{salt}/{[region.id for region in view.regions]}"
+        named = zip(made.jobs.ids, made.jobs.submit_s.tolist(), strict=True)
+        drawn = [_unit(f"{where}/{job}/{submit_s}") < share for job, submit_s in named]
         return replace(made, start_s=np.where(drawn, view.now_s, made.start_s))
 
     return replace(TIME_SHIFT, name=name, plan=plan)
