@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agent.case import check_rules
+from agent.case import Case, check_rules
 from agent.policy.check import Segment, Violation
 from agent.policy.rules import PolicySet, explain
-from sim.audit import Fault, audit
+from sim.audit import Fault, audit, audit_in
 from sim.errors import InputError
 from sim.runfolder import RunFolder, read_run
 from sim.world import World
@@ -25,10 +25,21 @@ def audit_run(path: Path, data_dir: Path | None) -> tuple[list[Fault], list[Viol
     """
     folder = read_run(path)
     world, faults = audit(folder, data_dir)
+    return _with_rules(world, folder, faults)
+
+
+def audit_case(case: Case, path: Path) -> tuple[list[Fault], list[Violation]]:
+    """Return the same for a run of this case, whose world and bound are at hand."""
+    folder = read_run(path)
+    return _with_rules(case.world, folder, audit_in(case.world, folder, case.bound.dynamic_kg))
+
+
+def _with_rules(world: World, folder: RunFolder, faults: list[Fault]) -> tuple[list[Fault], list[Violation]]:
+    """Return the faults, and one more if the summary misstates how often rules were broken; and what broke them."""
     broken = _broken_rules(folder, world)
     said = folder.summary.get("policy_violations")
     if said != len(broken):
-        faults.append(Fault("summary.json policy_violations", said, len(broken)))
+        faults = [*faults, Fault("summary.json policy_violations", said, len(broken))]
     return faults, broken
 
 

@@ -15,6 +15,8 @@ from agent.llm.weights import verify
 from sim.errors import InputError
 
 NEEDED = ("langgraph", "numpy", "openai", "pyarrow", "pydantic", "simpy", "sqlmodel", "tenacity", "textual", "typer")
+EXTRAS = {"jinja2": "report", "plotly": "report", "ray": "ray"}
+"""Packages of the extras, and which extra brings them."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ def examine(data_dir: Path | None) -> list[Check]:
     """Return the checks, needed ones first."""
     return [
         Check("python", sys.version_info >= (3, 11), f"{platform.python_version()} (3.11 or newer is needed)"),
-        *(_package(name) for name in NEEDED),
+        *(_package(name, "run `make setup`") for name in NEEDED),
+        *(_package(name, f"install llm-cws[{extra}]", optional=True) for name, extra in EXTRAS.items()),
         _attempt("embedded model", lambda: str(verify()), optional=True),
         _model("local"),
         _endpoint(),
@@ -42,11 +45,11 @@ def examine(data_dir: Path | None) -> list[Check]:
     ]
 
 
-def _package(name: str) -> Check:
+def _package(name: str, remedy: str, *, optional: bool = False) -> Check:
     try:
-        return Check(name, True, metadata.version(name))
+        return Check(name, True, metadata.version(name), optional)
     except metadata.PackageNotFoundError:
-        return Check(name, False, "not installed; run `make setup`")
+        return Check(name, False, f"not installed; {remedy}", optional)
 
 
 def _attempt(name: str, look: Callable[[], str], *, optional: bool) -> Check:

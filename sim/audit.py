@@ -45,8 +45,16 @@ def audit(folder: RunFolder, data_dir: Path | None) -> tuple[World, list[Fault]]
     Raises:
         InputError: If the series or the workload cannot be read, or a table lacks a column.
     """
-    scenario = folder.scenario
-    world = build_world(scenario, data_dir)
+    world = build_world(folder.scenario, data_dir)
+    return world, audit_in(world, folder, lower_bound(world).dynamic_kg)
+
+
+def audit_in(world: World, folder: RunFolder, bound_jobs_kg: float) -> list[Fault]:
+    """Return every fault of a run folder, given the world of its scenario and the bound there.
+
+    Raises:
+        InputError: If a table lacks a column.
+    """
     placed = _placed(folder, world)
     again = Recomputed(
         world,
@@ -57,7 +65,7 @@ def audit(folder: RunFolder, data_dir: Path | None) -> tuple[World, list[Fault]]
         frozenset(np.flatnonzero(_numbers(folder, "jobs", "cancelled") > 0).tolist()),
     )
     faults = [
-        *_hash_faults(folder, scenario.sha256),
+        *_hash_faults(folder, folder.scenario.sha256),
         *_run_faults(world, placed),
         *_work_faults(world, again),
         *_graph_faults(world, again),
@@ -66,11 +74,10 @@ def audit(folder: RunFolder, data_dir: Path | None) -> tuple[World, list[Fault]]
         *_capacity_faults(world, placed, again),
     ]
     if faults:  # figures of a run that could not be would only add noise
-        return world, faults
+        return faults
     for table in ("placements", "jobs", "regions", "transfers", "services"):
         faults += _column_faults(folder, table, getattr(again, table))
-    faults += _total_faults(folder, again)
-    return world, faults
+    return faults + list(_total_faults(folder, again, bound_jobs_kg))
 
 
 def _column(folder: RunFolder, table: str, name: str) -> pa.ChunkedArray:
@@ -295,13 +302,13 @@ def _column_faults(folder: RunFolder, table: str, expected: Mapping[str, FloatAr
             yield Fault(where, f"{len(wrong)} rows that differ", "none")
 
 
-def _total_faults(folder: RunFolder, again: Recomputed) -> Iterator[Fault]:
+def _total_faults(folder: RunFolder, again: Recomputed, bound_jobs_kg: float) -> Iterator[Fault]:
     """Compare the summary with the totals."""
     llm_kg = _dig(folder.summary, "carbon_kg.llm")
     if not isinstance(llm_kg, int | float) or llm_kg < 0:
         yield Fault("summary.json carbon_kg.llm", llm_kg, "a number, at least 0")
         return
-    for name, value in again.totals(llm_kg, lower_bound(again.world).dynamic_kg).items():
+    for name, value in again.totals(llm_kg, bound_jobs_kg).items():
         found = _dig(folder.summary, name)
         if not _same(found, value):
             yield Fault(f"summary.json {name}", found, value)

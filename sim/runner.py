@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -79,8 +80,13 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None = None) -> Run:
-    """Return the run of a numeric scheduler on a world, the rules binding it if any are given."""
+def simulate(
+    world: World, scheduler: Scheduler, constraints: Constraints | None = None, *, until_s: float = math.inf
+) -> Run:
+    """Return the run of a numeric scheduler on a world, the rules binding it if any are given.
+
+    It ends at the horizon, or before the first decision point that is not before `until_s`.
+    """
     began = time.perf_counter()
     engine = Engine(
         world,
@@ -93,7 +99,7 @@ def simulate(world: World, scheduler: Scheduler, constraints: Constraints | None
     rules = binds(engine.constraints)
     with _without_collector():
         made = _plan_alone(run, engine, scheduler)
-        while (due := engine.next_due()) is not None:
+        while (due := engine.next_due()) is not None and engine.now_s < until_s:
             if due and due[-1] < len(made.jobs):
                 engine.place_all(*made.of(due))
                 continue

@@ -216,11 +216,15 @@ def load_scenario(path: str | Path) -> Scenario:
         InputError: If there is no such file, or a field is missing, unknown or wrong: names file and field.
     """
     source = scenario_file(path)
+    return parse_scenario(read_yaml(source), str(source))
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds. Raises InputError if it is none, or a key stands twice."""
     try:
-        content = yaml.load(source.read_text(encoding="utf-8"), _Loader)
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{source}: not a YAML file ({' '.join(str(error).split())})") from None
-    return parse_scenario(content, str(source))
+        raise InputError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
 
 
 class _Loader(yaml.SafeLoader):

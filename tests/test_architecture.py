@@ -24,7 +24,10 @@ HOME = {
     "xllamacpp": ("agent/llm/",),
     "textual": ("tui.py",),
     "typer": ("cli.py",),
-    "pyarrow": ("sim/", "cli.py"),
+    "pyarrow": ("sim/", "cli.py", "agent/evaluation/"),
+    "plotly": ("agent/evaluation/charts.py",),
+    "jinja2": ("agent/evaluation/report.py",),
+    "ray": ("agent/evaluation/ray.py",),
 }
 SIM_ORDER = [
     ("units", "errors"),

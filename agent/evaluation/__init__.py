@@ -1,0 +1,1 @@
+"""Evaluation: suites of runs, paired statistics over them, and the report."""
