@@ -15,7 +15,7 @@ from sim.timetable import Assignment
 from sim.units import HOUR_S
 from sim.view import View
 
-FIFO, TIME_SHIFT = SCHEDULERS["fifo"], SCHEDULERS["time-shift"]
+FIFO, TIME_SHIFT = (replace(SCHEDULERS[name], each_alone=None) for name in ("fifo", "time-shift"))
 
 
 def _unit(name: str) -> float:
