@@ -22,6 +22,7 @@ from sim.schedulers.plan.coming_slot import decide
 from sim.schedulers.plan.outlook import expected
 from sim.schedulers.plan.packing import Packing, State, fill
 from sim.schedulers.plan.prices import room_prices
+from sim.schedulers.plan.reserve import held_back
 from sim.schedulers.plan.search import improve
 from sim.schedulers.routing import Routing
 from sim.timetable import Assignment, Options, Timetable
@@ -53,9 +54,10 @@ def plan(view: View) -> Plan:
     work = view.work
     soft = _is_soft(view, work)
     rigid = view.pending.take(np.flatnonzero(~soft[: len(view.pending)]))
-    packed, stranded = _pack(view, timetable, rigid)
+    spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable)
+    packed, stranded = _pack(view, timetable, rigid, spare)
     free = _free_now(view, packed) - (routing.kept_now if routing else 0.0)
-    actions, late = decide(timetable, work, np.flatnonzero(soft), free)
+    actions, late = decide(timetable, work, np.flatnonzero(soft), free, spare[:, 0])
     if routing:
         routing.hold(-1.0)  # who can no longer be in time may take the replicas' room
     last = (timetable.assign(job, _carbon) for job in (*stranded, *(work.jobs[p] for p in late)))
@@ -90,7 +92,7 @@ def _is_soft(view: View, work: OpenWork) -> BoolArray:
     return np.asarray((work.state != PENDING) | (checkpoint & ~far & calm))
 
 
-def _pack(view: View, timetable: Timetable, jobs: Jobs) -> tuple[Plan, list[Job]]:
+def _pack(view: View, timetable: Timetable, jobs: Jobs, spare: FloatArray) -> tuple[Plan, list[Job]]:
     """Return the planned runs of rigid jobs, those of later slots too, and the most overdue of those without one."""
     if not len(jobs):
         return Plan.of(view, []), []
@@ -99,9 +101,10 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs) -> tuple[Plan, list[Job]
         if choices.slot.min() >= 0:
             start_s, late = timetable.edges_s[choices.slot], np.zeros(len(jobs), dtype=bool)
             return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g), []
-    packing = _best_filling(view, timetable, jobs)
+    packing = _best_filling(view, timetable, jobs, spare)
     if _loss_share(packing) > LOSS_WORTH_SEARCHING:
-        improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs), MOST_WORK // len(jobs)))
+        with packing.keeping(spare):
+            improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs), MOST_WORK // len(jobs)))
     placed = np.flatnonzero(packing.placed)
     left = np.flatnonzero(~packing.placed)
     most_overdue = left[np.argsort(jobs.latest_start_s[left], kind="stable")][:LAST_RESORT]
@@ -116,11 +119,12 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs) -> tuple[Plan, list[Job]
     return timely, [jobs[p] for p in most_overdue.tolist()]
 
 
-def _best_filling(view: View, timetable: Timetable, jobs: Jobs) -> Packing:
+def _best_filling(view: View, timetable: Timetable, jobs: Jobs, spare: FloatArray) -> Packing:
     """Return the best of a few fillings: more jobs in time first, then less carbon.
 
     The jobs of most energy choose first, or those with least slack, or the widest; and where that loses much, once
-    more with prices of room. Who must start before the next decision goes first in all.
+    more with prices of room. Who must start before the next decision goes first in all; the spare room is for those,
+    and for who finds no other.
     """
     packing = Packing(timetable, jobs)
     empty = packing.free.copy()
@@ -130,7 +134,10 @@ def _best_filling(view: View, timetable: Timetable, jobs: Jobs) -> Packing:
 
     def consider(order: IntArray, prices: FloatArray | None = None) -> IntArray:
         packing.clear(empty)
-        fill(packing, order, prices)
+        fill(packing, order[urgent[order]])
+        with packing.keeping(spare):
+            fill(packing, order[~urgent[order]], prices)
+        fill(packing, order[~packing.placed[order]])
         left = np.flatnonzero(~packing.placed)
         found.append((len(left), float(packing.carbon_g.sum()), packing.state()))
         return left

@@ -39,20 +39,27 @@ class _Case:
         return int(self.workers[int(np.argmin(self.run_g[r]))])
 
 
-def decide(timetable: Timetable, work: OpenWork, rows: IntArray, free: FloatArray) -> tuple[list[Decision], list[int]]:
+def decide(
+    timetable: Timetable, work: OpenWork, rows: IntArray, free: FloatArray, spare: FloatArray
+) -> tuple[list[Decision], list[int]]:
     """Return the actions of the flexible jobs at `rows`, and the pending ones for which it is too late (rows).
 
     Who can wait least chooses first, then who gains most.
 
     Args:
         free: Room now, shape (R, 3); what is taken is subtracted.
+        spare: What of it is kept from those that can wait.
     """
     cases = _cases(timetable, work, rows)
     urgency = [(np.isfinite(case.wait_g).any(), _gain_g(case)) for case in cases]
     actions: list[Decision] = []
     late: list[int] = []
+    held = False
     for n in sorted(range(len(cases)), key=lambda n: (urgency[n][0], -urgency[n][1])):
         case = cases[n]
+        if urgency[n][0] and not held:
+            free -= np.minimum(spare, np.maximum(free, 0.0))
+            held = True
         if case.state == PENDING and not np.isfinite(case.run_g).any():
             late.append(int(rows[n]))
         elif action := _action(timetable, case, free):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -126,6 +127,14 @@ class Packing:
         self.free[:] = free
         self.region[:] = self.slot[:] = -1
         self.carbon_g[:] = 0.0
+
+    @contextmanager
+    def keeping(self, spare: FloatArray) -> Iterator[None]:
+        """Keep this room free, shape (R, K, 3), as far as it is."""
+        kept = np.minimum(spare, np.maximum(self.free, 0.0))
+        self.free -= kept
+        yield
+        self.free += kept
 
     def state(self) -> State:
         """Return a copy of where all stand, to `restore`."""
