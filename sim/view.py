@@ -130,6 +130,12 @@ class View:
             for h in self.held
         )
 
+    def arrived(self, since_s: float) -> Jobs:
+        """Return the jobs that were submitted after a moment and until now, whatever became of them."""
+        submit_s = self._site.jobs.submit_s
+        first, end = np.searchsorted(submit_s, [min(since_s, self.now_s), self.now_s], side="right").tolist()
+        return self._site.jobs.take(range(first, end))
+
     @cached_property
     def work(self) -> OpenWork:
         """What can be decided on: pending, suspended, and running jobs that have a lever left."""

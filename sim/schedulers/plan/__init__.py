@@ -19,6 +19,7 @@ from sim.model import Decision, Job, Place, Resume
 from sim.open_work import PENDING, SUSPENDED, OpenWork
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.plan.coming_slot import decide
+from sim.schedulers.plan.handover import take_over
 from sim.schedulers.plan.outlook import expected
 from sim.schedulers.plan.packing import Packing, State, fill
 from sim.schedulers.plan.prices import room_prices
@@ -57,6 +58,7 @@ def plan(view: View) -> Plan:
     spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable)
     packed, stranded = _pack(view, timetable, rigid, spare)
     free = _free_now(view, packed) - (routing.kept_now if routing else 0.0)
+    packed = packed if view.ample else take_over(view, packed, free)
     actions, late = decide(timetable, work, np.flatnonzero(soft), free, spare[:, 0])
     if routing:
         routing.hold(-1.0)  # who can no longer be in time may take the replicas' room

@@ -1,28 +1,27 @@
-"""Room held back for urgent jobs that are still to come.
+"""Room held back for jobs that are still to come.
 
-As much as jobs of little slack hold now will be wanted by such jobs at any later hour: those that hold it end, and
-others come (Little's law, where arrivals are steady). So that much is held back in every slot, less what the urgent
-ones that run now will still hold of it then. It stands where it costs least: in the dirtiest regions.
+If jobs come as they came of late, and start at once, those that come after now will hold in k slots what is summed up
+over the lately arrived: demand x min(duration, k slots), per time in which they came (Little's law). So much is held
+back in each slot, where it costs least: in the dirtiest regions. Where arrivals ask for nearly all there is, nothing
+but the coming hours is left to plan in, and nobody waits for a cleaner hour that will be full.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.model import demand
 from sim.timetable import Timetable
-from sim.units import HOUR_S, FloatArray
+from sim.units import DAY_S, FloatArray
 from sim.view import View
 
-SHORT_SLACK_S = 4 * HOUR_S
-"""A job that could wait no longer than this when it came is urgent."""
-SPARE = 1.5
-"""What is held back over what urgent jobs hold now: arrivals are not steady."""
+LATELY_S = DAY_S
+SPARE = 1.0
+"""What is held back as a share of what is expected."""
 
 
 def held_back(view: View, timetable: Timetable) -> FloatArray:
     """Return what is held back of each region and slot, shape (R, K, 3), never more than is free."""
-    wanted = _wanted(view, timetable.free.shape[1])
+    wanted = SPARE * expected_arrivals(view, timetable.free.shape[1])
     held = np.zeros_like(timetable.free)
     slots = np.arange(len(wanted))
     for regions in np.argsort(-timetable.slot_g_per_w, axis=0, kind="stable"):  # the dirtiest of each slot, and so on
@@ -31,14 +30,16 @@ def held_back(view: View, timetable: Timetable) -> FloatArray:
     return held
 
 
-def _wanted(view: View, slots: int) -> FloatArray:
-    """Return what urgent jobs that are not here yet will want in each slot, shape (K, 3)."""
-    now = np.zeros(3)
-    known = np.zeros((slots, 3))
-    for held in view.commitments:
-        job = held.job
-        if held.running and job.latest_start_s - job.submit_s <= SHORT_SLACK_S:
-            holds = held.scale * demand(job)
-            now += holds
-            known[: max(1, int(np.ceil((held.end_s - view.now_s) / view.epoch_s)))] += holds
-    return np.maximum(SPARE * now - known, 0.0)
+def expected_arrivals(view: View, slots: int) -> FloatArray:
+    """Return what jobs that come after now are expected to hold in each slot, CPUs, GPUs and GB, shape (K, 3)."""
+    span_s = min(LATELY_S, view.now_s)
+    if span_s < view.epoch_s:
+        return np.zeros((slots, 3))
+    jobs = view.arrived(view.now_s - span_s)
+    order = np.argsort(jobs.duration_estimate_s, kind="stable")
+    duration_s, demand = jobs.duration_estimate_s[order], jobs.demand[order]
+    work = np.concatenate([np.zeros((1, 3)), np.cumsum(demand * duration_s[:, None], axis=0)])
+    width = np.concatenate([np.zeros((1, 3)), np.cumsum(demand, axis=0)])
+    ahead_s = view.epoch_s * np.arange(slots)
+    ended = np.searchsorted(duration_s, ahead_s)
+    return np.asarray((work[ended] + (width[-1] - width[ended]) * ahead_s[:, None]) / span_s)

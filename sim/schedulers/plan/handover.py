@@ -1,0 +1,46 @@
+"""Jobs that take over within the coming slot from those that end in it.
+
+A packing counts whole slots: room that comes free within the coming slot is planned with from the next one on. Where a
+region is full, who is planned for the next slot starts as soon as others end, rather than leave their room idle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sim.model import demand
+from sim.schedulers.base import Plan
+from sim.units import FloatArray
+from sim.view import View
+
+_ROOM_EPS = 1e-6
+
+
+def take_over(view: View, planned: Plan, free: FloatArray) -> Plan:
+    """Return the plan with runs of the next slot drawn into the coming one, where others end in it by their estimates.
+
+    Args:
+        view: The decision point.
+        planned: Runs of pending jobs.
+        free: Room now, less what starts now, shape (R, 3).
+    """
+    next_s = view.now_s + view.epoch_s
+    ends: list[list[tuple[float, FloatArray]]] = [[] for _ in view.regions]
+    for held in view.commitments:
+        if held.running and view.now_s < held.end_s < next_s:
+            ends[view.region_index[held.region]].append((held.end_s, held.scale * demand(held.job)))
+    start_s = planned.start_s.copy()
+    soon = np.flatnonzero((start_s >= next_s) & (start_s < next_s + view.epoch_s))
+    for r, leaving in enumerate(ends):
+        waiting = soon[planned.region[soon] == r] if leaving else soon[:0]
+        waiting = waiting[(planned.jobs.demand[waiting] > free[r] + _ROOM_EPS).any(axis=1)]
+        room = free[r].copy()
+        for end_s, given_back in sorted(leaving, key=lambda one: one[0]):
+            room += given_back
+            for p in waiting[np.argsort(planned.jobs.latest_start_s[waiting], kind="stable")].tolist():
+                if start_s[p] >= next_s and (planned.jobs.demand[p] <= room + _ROOM_EPS).all():
+                    start_s[p] = end_s
+                    room -= planned.jobs.demand[p]
+    return replace(planned, start_s=start_s)
