@@ -58,13 +58,14 @@ def plan(view: View) -> Plan:
     spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable)
     packed, stranded = _pack(view, timetable, rigid, spare)
     free = _free_now(view, packed) - (routing.kept_now if routing else 0.0)
-    packed = packed if view.ample else take_over(view, packed, free)
     actions, late = decide(timetable, work, np.flatnonzero(soft), free, spare[:, 0])
     if routing:
         routing.hold(-1.0)  # who can no longer be in time may take the replicas' room
     last = (timetable.assign(job, _carbon) for job in (*stranded, *(work.jobs[p] for p in late)))
     starts = [action for action in actions if isinstance(action, Place)]
     others = [action for action in actions if not isinstance(action, Place)]
+    if not view.ample:
+        packed = take_over(view, packed, free, {getattr(action, "job_id", "") for action in others})
     return _joined(view, packed, starts, [run for run in last if run], [*(routing.actions if routing else ()), *others])
 
 

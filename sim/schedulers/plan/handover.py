@@ -6,6 +6,7 @@ region is full, who is planned for the next slot starts as soon as others end, r
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -18,21 +19,25 @@ from sim.view import View
 _ROOM_EPS = 1e-6
 
 
-def take_over(view: View, planned: Plan, free: FloatArray) -> Plan:
+def take_over(view: View, planned: Plan, free: FloatArray, changed: Collection[str]) -> Plan:
     """Return the plan with runs of the next slot drawn into the coming one, where others end in it by their estimates.
+
+    Who could not wait another slot is not drawn: an estimate may be wrong, and a queue is no promise.
 
     Args:
         view: The decision point.
         planned: Runs of pending jobs.
         free: Room now, less what starts now, shape (R, 3).
+        changed: Ids of running jobs that are suspended, moved or resized now, and so end at another time.
     """
     next_s = view.now_s + view.epoch_s
     ends: list[list[tuple[float, FloatArray]]] = [[] for _ in view.regions]
     for held in view.commitments:
-        if held.running and view.now_s < held.end_s < next_s:
+        if held.running and view.now_s < held.end_s < next_s and held.job.id not in changed:
             ends[view.region_index[held.region]].append((held.end_s, held.scale * demand(held.job)))
     start_s = planned.start_s.copy()
-    soon = np.flatnonzero((start_s >= next_s) & (start_s < next_s + view.epoch_s))
+    after_s = next_s + view.epoch_s
+    soon = np.flatnonzero((start_s >= next_s) & (start_s < after_s) & (planned.jobs.latest_start_s >= after_s))
     for r, leaving in enumerate(ends):
         waiting = soon[planned.region[soon] == r] if leaving else soon[:0]
         waiting = waiting[(planned.jobs.demand[waiting] > free[r] + _ROOM_EPS).any(axis=1)]

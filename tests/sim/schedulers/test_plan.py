@@ -18,6 +18,7 @@ from sim.schedulers import scheduler
 from sim.schedulers.plan.levers import Scales
 from sim.schedulers.plan.packing import Packing, fill
 from sim.schedulers.plan.prices import room_prices
+from sim.schedulers.plan.reserve import expected_arrivals, held_back
 from sim.schedulers.plan.search import improve
 from sim.summary import account
 from sim.timetable import Timetable
@@ -185,3 +186,46 @@ def test_where_room_is_ample_nobody_is_late_and_carbon_is_at_most_that_of_runnin
     planned, at_once = (account(simulate(world, scheduler(name))) for name in ("plan", "fifo"))
     assert not planned.jobs.violated.any()
     assert planned.jobs.carbon_g.sum() <= at_once.jobs.carbon_g.sum() * 1.02
+
+
+# -- where room is short -----------------------------------------------------------------------------
+
+
+def test_room_that_comes_free_between_decisions_is_taken_over_at_once():
+    """b fits in beside nobody: it starts at 90 minutes, when a ends, not at the next full hour."""
+    jobs = [mock_job("a", hours=1.5, cpus=8, slack_h=0), mock_job("b", hours=1, cpus=8, slack_h=5)]
+    world = told(mock_world(jobs, [[100.0, 100, 100, 300] + [300.0] * 20]))
+    assert pieces_h(world) == [("a", "home", 0, 1.5), ("b", "home", 1.5, 2.5)]
+
+
+def test_a_job_that_could_not_wait_another_hour_is_not_left_to_a_queue():
+    jobs = [mock_job("a", hours=1.5, cpus=8, slack_h=0), mock_job("b", hours=1, cpus=8, slack_h=2)]
+    world = told(mock_world(jobs, [[100.0, 100, 100, 300] + [300.0] * 20]))
+    assert pieces_h(world) == [("a", "home", 0, 1.5), ("b", "home", 2, 3)]
+
+
+def test_as_much_is_held_back_as_has_come_of_late():
+    """In two hours came 4 CPUs for 3 hours and 1 for an hour: after two more, 4 x 2 + 1 x 1 CPU hours over 2 hours."""
+    world = mock_world([mock_job("a", 1.0, hours=3, cpus=4), mock_job("b", 2.0, cpus=1)], [[100.0] * 24])
+    engine = Engine(world)
+    view = engine.next_view()
+    assert view is not None
+    engine.apply(Place("a", "home", view.now_s))
+    view = engine.next_view()
+    assert view is not None
+    assert view.now_s == 2 * HOUR_S
+    jobs = view.arrived(0.0)
+    assert jobs.ids == ["a", "b"]
+    assert expected_arrivals(view, 5)[:, 0].tolist() == [0, 2.5, 4.5, 6.5, 6.5]
+
+
+def test_room_is_held_back_in_the_dirtiest_region():
+    world = mock_world([mock_job("a", cpus=4, hours=3), mock_job("b", 2.0, cpus=8)], [[100.0] * 24, [300.0] * 24])
+    engine = Engine(told(world))
+    engine.next_view()
+    engine.apply(Place("a", "home", 0.0))
+    view = engine.next_view()
+    assert view is not None
+    held = held_back(view, Timetable(view))
+    assert held[0].sum() == 0
+    assert held[1, 1, 0] == expected_arrivals(view, 2)[1, 0] > 0
