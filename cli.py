@@ -196,7 +196,7 @@ def schedulers(as_json: AsJson = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        typer.echo(f"{row['name']:<16}{row['kind']:<10}{row['source']}")
+        typer.echo(f"{row['name']:<20}{row['kind']:<10}{row['source']}")
 
 
 @app.command()

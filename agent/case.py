@@ -29,7 +29,7 @@ from sim.errors import InputError
 from sim.history import KINDS
 from sim.runfolder import write_run
 from sim.runner import Run, simulate
-from sim.scenario import Scenario, build_world, bundled_scenarios, load_scenario, scenario_file
+from sim.scenario import Scenario, build_world, load_scenario, scenario_file
 from sim.schedulers import scheduler
 from sim.summary import Accounts, account, summarise
 from sim.units import iso
@@ -148,11 +148,13 @@ def check_mode(mode: str, llm: str) -> None:
 
 
 def named_policy(scenario: Path, name: str) -> Path:
-    """Return a policy file that a scenario names: relative to its folder; for a bundled scenario a bundled policy."""
-    bundled = scenario.resolve() in {file.resolve() for file in bundled_scenarios().values()}
-    path = Path(str(resources.files("policies") / name)) if bundled else scenario.parent / name
-    if not path.is_file():
-        raise InputError(f"{scenario}: field 'policies': found {name!r}, expected a file at {path}")
+    """Return a policy file that a scenario names: beside the scenario, or a bundled one of that name."""
+    beside, bundled = scenario.parent / name, Path(str(resources.files("policies") / name))
+    path = next((path for path in (beside, bundled) if path.is_file()), None)
+    if path is None:
+        raise InputError(
+            f"{scenario}: field 'policies': found {name!r}, expected a file at {beside} or a bundled policy"
+        )
     return path
 
 
@@ -251,6 +253,8 @@ def _finish(
     _warn_unfinished(case, accounts)
     summary = summarise(run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g)
     if out:
+        if llm is None:  # a numeric run has none: what lies there is another run's
+            (out / FILE).unlink(missing_ok=True)
         write_run(
             out,
             case.scenario,

@@ -64,7 +64,7 @@ def table(summaries: Sequence[Mapping[str, Any]]) -> Table:
     for heading in HEADINGS:
         made.add_column(heading, justify="right", no_wrap=True)
     for summary in summaries:
-        made.add_row(summary["scheduler"], *_cells(summary, summaries[0]))
+        made.add_row(summary["scheduler"], *_cells(summary, summaries[0] if len(summaries) > 1 else None))
     return made
 
 
@@ -84,8 +84,10 @@ HEADINGS = (
 )
 
 
-def _cells(summary: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
-    carbon, first, llm, wait = summary["carbon_kg"], base["carbon_kg"], summary["llm"], summary["wait_s"]
+def _cells(summary: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[str]:
+    """Return a row; `base` is what savings are counted from, None where there is nothing beside."""
+    carbon, llm, wait = summary["carbon_kg"], summary["llm"], summary["wait_s"]
+    first = base["carbon_kg"] if base else {"dynamic": 0.0, "total": 0.0}
     return [
         f"{carbon['dynamic']:.2f}",
         _saved(carbon["dynamic"], first["dynamic"]),

@@ -56,6 +56,8 @@ def audit_in(world: World, folder: RunFolder, bound_jobs_kg: float) -> list[Faul
         InputError: If a table lacks a column.
     """
     placed = _placed(folder, world)
+    if faults := list(_worker_faults(world, placed)):  # nothing can be recomputed of a job that works like this
+        return faults
     again = Recomputed(
         world,
         placed,
@@ -77,6 +79,7 @@ def audit_in(world: World, folder: RunFolder, bound_jobs_kg: float) -> list[Faul
         return faults
     for table in ("placements", "jobs", "regions", "transfers", "services"):
         faults += _column_faults(folder, table, getattr(again, table))
+    faults += _column_faults(folder, "decisions", {"actual_carbon_g": _actual_g(folder, again)})
     return faults + list(_total_faults(folder, again, bound_jobs_kg))
 
 
@@ -157,6 +160,15 @@ def _hash_faults(folder: RunFolder, expected: str) -> Iterator[Fault]:
         yield Fault("run.json scenario_sha256", found, expected)
 
 
+def _worker_faults(world: World, placed: Placed) -> Iterator[Fault]:
+    """No piece has workers that its job cannot have."""
+    jobs = world.workload.jobs
+    most = np.array([jobs[j].max_scale for j in placed.job.tolist()], dtype=float)
+    whole = (placed.scale >= 1) & (placed.scale <= most) & (placed.scale % 1 == 0)
+    for i in np.flatnonzero(~whole)[:3].tolist():
+        yield Fault(f"workers of job {jobs[placed.job[i]].id}", float(placed.scale[i]), f"1 to {most[i]:g}")
+
+
 def _run_faults(world: World, placed: Placed) -> Iterator[Fault]:
     """No piece lies before its job's submission or beyond the horizon, and no job is in two pieces at once."""
     jobs = world.workload.jobs
@@ -197,9 +209,6 @@ def _work_faults(world: World, again: Recomputed) -> Iterator[Fault]:
                 float(again.work_s[placed.job[i]]),
                 float(durations_s[placed.job[i]]),
             )
-            return
-        if not 1 <= placed.scale[i] <= job.max_scale:
-            yield Fault(f"workers of job {job.id}", float(placed.scale[i]), f"1 to {job.max_scale}")
             return
 
 
@@ -300,6 +309,18 @@ def _column_faults(folder: RunFolder, table: str, expected: Mapping[str, FloatAr
             yield Fault(f"{where}, row {i}", float(found[i]), float(right[i]))
         if len(wrong) > 2:
             yield Fault(where, f"{len(wrong)} rows that differ", "none")
+
+
+def _actual_g(folder: RunFolder, again: Recomputed) -> FloatArray:
+    """Return what stands beside each decision: what its job emitted, on the last placement that was carried out."""
+    columns = (_column(folder, "decisions", name).to_pylist() for name in ("job_id", "action", "verdict"))
+    last = {job: i for i, (job, action, verdict) in enumerate(zip(*columns, strict=True))
+            if action == "place" and verdict == "ok"}  # fmt: skip
+    actual = np.full(folder.tables["decisions"].num_rows, np.nan)
+    for j, job in enumerate(again.world.workload.jobs):
+        if job.id in last:
+            actual[last[job.id]] = again.jobs["carbon_g"][j]
+    return actual
 
 
 def _total_faults(folder: RunFolder, again: Recomputed, bound_jobs_kg: float) -> Iterator[Fault]:

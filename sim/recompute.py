@@ -230,8 +230,11 @@ class Recomputed:
             fastest = max((1.0, *job.throughput))
             soonest_s = end_s[j] if end_s[j] == end_s[j] else world.horizon_s + left_s / fastest
             late[j] = soonest_s > job.deadline_s + ROUNDING_S or j in self.cancelled
-        submit_s = np.array([job.submit_s for job in world.workload.jobs])
-        times = {"start_s": start_s, "end_s": end_s, "wait_s": start_s - submit_s, "jct_s": end_s - submit_s}
+        submit_s, deadline_s = (
+            np.array([getattr(job, name) for job in world.workload.jobs]) for name in ("submit_s", "deadline_s")
+        )
+        times = {"submit_s": submit_s, "start_s": start_s, "end_s": end_s, "deadline_s": deadline_s,
+                 "wait_s": start_s - submit_s, "jct_s": end_s - submit_s}  # fmt: skip
         return {**times, "violated": late, **sums}
 
     def totals(self, llm_kg: float, bound_jobs_kg: float) -> dict[str, float | None]:

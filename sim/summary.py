@@ -114,7 +114,7 @@ def summarise(
         "g_per_job": ratio(carbon["dynamic"] * G_PER_KG, count),
         "wait_s": _spread(jobs.wait_s),
         "jct_s": _spread(jobs.jct_s),
-        "delay_s": _spread(jobs.jct_s - world.workload.durations_s),
+        "delay_s": _spread(np.maximum(jobs.jct_s - world.workload.durations_s, 0.0)),
         "makespan_s": _makespan(run, jobs),
         "jobs": count,
         "unfinished": int(count - finished.sum()),

@@ -7,6 +7,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -128,6 +130,32 @@ def test_an_audit_that_finds_a_fault_exits_with_1(cws, scenario: Path, tmp_path:
     found = cws("audit", out)
     assert found.code == 1
     assert "summary.json energy_kwh" in found.err
+
+
+def test_a_decision_that_claims_another_carbon_is_found(cws, scenario: Path, tmp_path: Path):
+    out = tmp_path / "run"
+    cws("simulate", scenario, "--scheduler", "fifo", "--out", out, "--json")
+    held = pq.read_table(out / "decisions.parquet")
+    at = held.schema.get_field_index("actual_carbon_g")
+    changed = pa.array([held["actual_carbon_g"][0].as_py() + 5, *held["actual_carbon_g"].to_pylist()[1:]])
+    pq.write_table(held.set_column(at, "actual_carbon_g", changed), out / "decisions.parquet")
+    found = cws("audit", out)
+    assert found.code == 1
+    assert "decisions.parquet actual_carbon_g, row 0" in found.err
+
+
+def test_a_numeric_run_leaves_no_trajectory_of_an_agent_that_lay_there(cws, scenario: Path, tmp_path: Path):
+    cws("agent", scenario, "--llm", "none", "--out", tmp_path / "run", "--json")
+    cws("simulate", scenario, "--scheduler", "fifo", "--out", tmp_path / "run", "--json")
+    assert not (tmp_path / "run" / "trajectory.sqlite").exists()
+
+
+def test_a_scenario_of_ones_own_may_name_a_bundled_policy(cws, tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text(yaml.safe_dump(content(policies=["example.md"])))
+    assert cws("simulate", path, "--scheduler", "fifo", "--json").code == 0
+    path.write_text(yaml.safe_dump(content(policies=["none.md"])))
+    assert "or a bundled policy" in cws("simulate", path, "--scheduler", "fifo").err
 
 
 def test_a_broken_rule_is_found_by_the_audit(cws, scenario: Path, policy: Path, tmp_path: Path):

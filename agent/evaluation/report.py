@@ -71,7 +71,9 @@ def _libraries() -> tuple[Any, Any]:
 
         from agent.evaluation import charts
     except ImportError as error:
-        raise InputError(f"`cws report` needs {error.name}, which is not installed; install llm-cws[report]") from None
+        raise InputError(
+            f"`cws report` needs {error.name}, which is not installed; run make setup, or install llm-cws[report]"
+        ) from None
     return jinja2, charts
 
 

@@ -109,7 +109,7 @@ def test_a_run_with_every_feature_has_no_fault(run_dir: Path):
         ("placements", "carbon_g"), ("placements", "energy_kwh"), ("placements", "cost_usd"), ("placements", "end_s"),
         ("jobs", "wait_s"), ("regions", "overhead_kwh"), ("regions", "onsite_kwh"), ("regions", "pue"),
         ("regions", "servers_on"), ("transfers", "carbon_g"), ("transfers", "end_s"), ("services", "energy_kwh"),
-        ("services", "rate_per_s"), ("switches", "servers_on"),
+        ("services", "rate_per_s"), ("switches", "servers_on"), ("jobs", "submit_s"), ("jobs", "deadline_s"),
     ],
 )  # fmt: skip
 def test_a_figure_that_was_changed_is_named(run_dir: Path, table: str, column: str):
@@ -121,6 +121,16 @@ def test_a_figure_that_was_changed_is_named(run_dir: Path, table: str, column: s
     at = held.schema.get_field_index(column)
     pq.write_table(held.set_column(at, column, pa.array(values, type=held.schema.field(column).type)), path)
     assert audit(read_run(run_dir / "run"), run_dir)[1]
+
+
+def test_more_workers_than_a_job_can_have_are_named(run_dir: Path):
+    path = run_dir / "run" / "placements.parquet"
+    held = pq.read_table(path)
+    at = held.schema.get_field_index("scale")
+    scale = pa.array([50.0, *held["scale"].to_pylist()[1:]]).cast(held.schema.field("scale").type)
+    pq.write_table(held.set_column(at, "scale", scale), path)
+    faults = audit(read_run(run_dir / "run"), run_dir)[1]
+    assert [str(fault)[:14] for fault in faults] == ["workers of job"]
 
 
 @pytest.mark.parametrize("total", ["embodied", "transfer", "idle", "dynamic"])
