@@ -154,10 +154,7 @@ class Bundle:
 
     @cached_property
     def _integral(self) -> FloatArray:
-        sums = np.zeros((self.values.shape[0], self.values.shape[1] + 1))
-        np.cumsum(self.values, axis=1, out=sums[:, 1:])
-        sums *= self.step_s
-        return sums
+        return running_integral(self.values, self.step_s)
 
     def _place(self, t_s: FloatArray) -> tuple[IntArray, FloatArray]:
         place = (t_s - self.start_s) / self.step_s
@@ -293,3 +290,11 @@ class SignalFile:
                 f"{where}: found {values[wild[0]]:g} at {iso(at_time(start, stamps_s[wild[0]]))}, "
                 f"expected {self.unit} of at most {LARGEST:g}"
             )
+
+
+def running_integral(values: FloatArray, step_s: float) -> FloatArray:
+    """Return the integral of each row of samples up to each of their edges, shape (R, K + 1)."""
+    sums = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=sums[:, 1:])
+    sums *= step_s
+    return sums

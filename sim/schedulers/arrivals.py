@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from sim.signals import running_integral
 from sim.submissions import Submissions
 from sim.units import FloatArray, IntArray
 
@@ -38,10 +39,7 @@ class Courses:
 
     @cached_property
     def _integral(self) -> FloatArray:
-        sums = np.zeros((self.values.shape[0], self.values.shape[1] + 1))
-        np.cumsum(self.values, axis=1, out=sums[:, 1:])
-        sums *= self.step_s
-        return sums
+        return running_integral(self.values, self.step_s)
 
     def cumulative_in(self, row: IntArray, t_s: FloatArray) -> FloatArray:
         """Return the integral from each row's start to times in it, (P, C); beyond its end its last value holds."""

@@ -9,6 +9,7 @@ import numpy as np
 from sim.model import Decision, Migrate, Place, Resize, Resume, Suspend
 from sim.open_work import PENDING, RUNNING, OpenWork
 from sim.schedulers.plan.levers import Figures, Scales, figures
+from sim.schedulers.plan.spots import ROOM_EPS
 from sim.timetable import Timetable
 from sim.units import FloatArray, IntArray
 
@@ -17,7 +18,6 @@ MARGIN = 0.15
 RESIZE_GAIN = 0.02
 RESERVE = 0.25
 """Where room is short, jobs that can be suspended plan as if this share of their time were not there."""
-_ROOM_EPS = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ def _fitting(case: _Case, r: int, room: FloatArray) -> int:
     """Return the scale to run at, the best one or what fits of it; 0 if not even one worker does."""
     best = case.best_scale(r)
     for workers in case.workers[::-1].tolist():
-        if workers <= best and (workers * case.demand <= room + _ROOM_EPS).all():
+        if workers <= best and (workers * case.demand <= room + ROOM_EPS).all():
             return int(workers)
     return 0
 
@@ -199,7 +199,7 @@ def _go_on(case: _Case, free: FloatArray) -> Decision | None:
     if scale == case.scale or run_g > (1.0 - RESIZE_GAIN) * now_g or not np.isfinite(run_g):
         return None
     more = (scale - case.scale) * case.demand
-    if (more > free[r] + _ROOM_EPS).any():
+    if (more > free[r] + ROOM_EPS).any():
         return None
     free[r] -= more
     return Resize(case.job_id, scale)
@@ -211,7 +211,7 @@ def _migration(timetable: Timetable, case: _Case, free: FloatArray) -> Decision 
     cost_here = min(float(case.run_g[here].min()), float(case.wait_g[here]))
     grams = np.where(np.arange(len(free)) == here, np.inf, case.run_after_move_g)
     r = int(np.argmin(grams))
-    if not grams[r] < (1.0 - MARGIN) * cost_here or not (case.demand <= free[r] + _ROOM_EPS).all():
+    if not grams[r] < (1.0 - MARGIN) * cost_here or not (case.demand <= free[r] + ROOM_EPS).all():
         return None
     free[r] -= case.demand
     if case.state == RUNNING:

@@ -13,10 +13,9 @@ import numpy as np
 
 from sim.model import demand
 from sim.schedulers.base import Plan
+from sim.schedulers.plan.spots import ROOM_EPS
 from sim.units import FloatArray
 from sim.view import View
-
-_ROOM_EPS = 1e-6
 
 
 def take_over(view: View, planned: Plan, free: FloatArray, changed: Collection[str]) -> Plan:
@@ -40,12 +39,12 @@ def take_over(view: View, planned: Plan, free: FloatArray, changed: Collection[s
     soon = np.flatnonzero((start_s >= next_s) & (start_s < after_s) & (planned.jobs.latest_start_s >= after_s))
     for r, leaving in enumerate(ends):
         waiting = soon[planned.region[soon] == r] if leaving else soon[:0]
-        waiting = waiting[(planned.jobs.demand[waiting] > free[r] + _ROOM_EPS).any(axis=1)]
+        waiting = waiting[(planned.jobs.demand[waiting] > free[r] + ROOM_EPS).any(axis=1)]
         room = free[r].copy()
         for end_s, given_back in sorted(leaving, key=lambda one: one[0]):
             room += given_back
             for p in waiting[np.argsort(planned.jobs.latest_start_s[waiting], kind="stable")].tolist():
-                if start_s[p] >= next_s and (planned.jobs.demand[p] <= room + _ROOM_EPS).all():
+                if start_s[p] >= next_s and (planned.jobs.demand[p] <= room + ROOM_EPS).all():
                     start_s[p] = end_s
                     room -= planned.jobs.demand[p]
     return replace(planned, start_s=start_s)
