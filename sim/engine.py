@@ -291,7 +291,7 @@ class Engine(Lifecycle):
             free_now=[pool.free.copy() for pool in self._pools],
             prepaid=[pool.prepaid for pool in self._pools],
             ample=self._looks_ahead and self._bookings is None,
-            room=self._bookings.room(now_s, slots) if self._bookings else None,
+            unbooked=self._bookings.room(now_s, slots) if self._bookings else None,
             steady=self._free_of_rules and not self._changing and not self._not_running,
             suspended=tuple(self._what_is_suspended(j, r) for j, r in self._suspended.items() if j not in self._held),
             services=self._servicing.views(now_s) if world.services else (),

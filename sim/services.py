@@ -17,7 +17,7 @@ from sim.network import Network
 from sim.pool import Pool
 from sim.queueing import mean_response_s, servers_needed
 from sim.signals import Signal
-from sim.units import FloatArray
+from sim.units import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +38,23 @@ class Service:
     limit_s: float
     rates: tuple[Signal | None, ...]
 
+    @property
+    def demand(self) -> FloatArray:
+        """CPUs, GPUs and memory (GB) of one replica, shape (3,)."""
+        return np.array([self.cpus, 0.0, self.memory_gb])
+
 
 @dataclass(frozen=True, eq=False)
 class ServiceView:
-    """What a scheduler may know of a service: its request rates so far, and how they are routed (origin x region)."""
+    """What a scheduler may know of a service: its request rates so far, and how they are routed (origin x region).
+
+    `replicas` are those that each region holds for it until the next routing step, shape (R,).
+    """
 
     service: Service
     rates: tuple[Signal | None, ...]
     shares: FloatArray
+    replicas: IntArray
 
 
 @dataclass
@@ -77,9 +86,12 @@ class Servicing:
 
     def views(self, now_s: float) -> tuple[ServiceView, ...]:
         """Return what may be known of each service."""
+        held = np.zeros((len(self._services), len(self._pools)), dtype=np.int64)
+        for at, open_ in self._open.items():
+            held[at] = open_.replicas
         return tuple(
-            ServiceView(s, tuple(rate.up_to(now_s) if rate else None for rate in s.rates), shares)
-            for s, shares in zip(self._services, self._shares, strict=True)
+            ServiceView(s, tuple(rate.up_to(now_s) if rate else None for rate in s.rates), shares, replicas)
+            for s, shares, replicas in zip(self._services, self._shares, held, strict=True)
         )
 
     def step(
@@ -110,21 +122,36 @@ class Servicing:
 
     def _size(self, service: Service, r: int, flow: FloatArray, now_s: float) -> _Open:
         """Take the fewest replicas that keep the promise to every origin that it can be kept to, or all there is."""
-        rate = float(flow.sum())
-        pool, way_s = self._pools[r], self._rtt_s[:, r]
-        fastest_s = 1.0 / service.service_rate_per_s
-        reachable = (flow > 0) & (way_s + fastest_s < service.limit_s)
-        room = max(0, min(_whole(pool.free[0], service.cpus), _whole(pool.free[2], service.memory_gb)))
-        wanted = None
-        if reachable.any():
-            target_s = service.limit_s - float(way_s[reachable].max())
-            wanted = servers_needed(rate, service.service_rate_per_s, target_s, most=max(room, 1))
-        stable = math.floor(rate / service.service_rate_per_s) + 1
-        replicas = min(room, wanted if wanted is not None else (room if reachable.any() else stable))
+        rate, pool, way_s = float(flow.sum()), self._pools[r], self._rtt_s[:, r]
+        replicas = replicas_wanted(service, flow, way_s, most=whole_replicas(service, pool.free))
         pool.take(replicas * service.cpus, 0.0, replicas * service.memory_gb)
         response_s = float(mean_response_s(rate, replicas, service.service_rate_per_s)) if replicas else math.inf
         late = float(flow[way_s + response_s > service.limit_s + 1e-12].sum())
         return _Open(replicas, rate, response_s, late, now_s)
+
+
+def replicas_wanted(service: Service, flow: FloatArray, way_s: FloatArray, *, most: int) -> int:
+    """Return the fewest replicas in one region that keep the promise to every origin that it can be kept to.
+
+    Where no number of them can, all that there is room for; where the way alone is too long, as many as keep up.
+
+    Args:
+        service: What one replica answers, and the limit.
+        flow, way_s: Requests a second from each origin, and the way there and back, shape (R,).
+        most: How many there is room for.
+    """
+    rate = float(flow.sum())
+    reachable = (flow > 0) & (way_s + 1.0 / service.service_rate_per_s < service.limit_s)
+    if not reachable.any():
+        return min(most, math.floor(rate / service.service_rate_per_s) + 1)
+    target_s = service.limit_s - float(way_s[reachable].max())
+    wanted = servers_needed(rate, service.service_rate_per_s, target_s, most=max(most, 1))
+    return most if wanted is None else min(most, wanted)
+
+
+def whole_replicas(service: Service, room: Sequence[float]) -> int:
+    """Return how many replicas CPUs, GPUs and memory (GB) hold."""
+    return max(0, min(_whole(room[0], service.cpus), _whole(room[2], service.memory_gb)))
 
 
 def _whole(free: float, each: float) -> int:

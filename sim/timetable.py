@@ -18,7 +18,7 @@ from sim.jobs import Jobs
 from sim.model import Job, demand
 from sim.signals import Bundle
 from sim.slots import first_of_least, g_per_w, slots_touched, timely_starts, watts
-from sim.units import J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray, IntArray
+from sim.units import HOUR_S, J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray, IntArray
 from sim.view import View
 from sim.world import ROUNDING_S
 
@@ -83,7 +83,11 @@ Score = Callable[[Options], FloatArray]
 
 
 class Timetable:
-    """Forecasts and free capacity per region and slot; assignments made on it take room from later ones."""
+    """Forecasts and free capacity per region and slot; assignments made on it take room from later ones.
+
+    Jobs leave room for the replicas that services are expected to hold. A job that cannot be in time beside them may
+    start at once in the room of those that are still to come: they will make way for what runs then.
+    """
 
     def __init__(self, view: View, outlook: Bundle | None = None) -> None:
         """Lay out the hours ahead; `outlook` takes the place of the view's own intensity forecast, if given."""
@@ -100,6 +104,34 @@ class Timetable:
     def free(self) -> FloatArray:
         """Free CPUs, GPUs and memory of each slot, shape (R, K, 3); booking takes from it."""
         return self._room(self._slots)
+
+    @cached_property
+    def replicas(self) -> FloatArray | None:
+        """What replicas of services are expected to hold in each slot, shape (R, K, 3); None without services."""
+        return self.view.replicas if self.view.services else None
+
+    @property
+    def staying(self) -> FloatArray:
+        """What replicas hold now, in the slots that begin before the next routing step, shape (R, K, 3)."""
+        held = np.sum([one.replicas[:, None] * one.service.demand for one in self.view.services], axis=0)
+        next_s = (np.floor(self.view.now_s / HOUR_S + _EPS) + 1.0) * HOUR_S
+        stays = self.edges_s[:-1] < next_s - _EPS
+        return np.asarray(stays[:, None] * held[:, None])
+
+    @property
+    def yielding(self) -> FloatArray | None:
+        """With what of it replicas will make way for jobs that run by then, shape (R, K, 3); None without services."""
+        return None if self.replicas is None else self.replicas - self.staying
+
+    def expect(self, replicas: FloatArray) -> None:
+        """Let replicas be expected to hold so much instead, shape (R, K, 3)."""
+        self.free = self.beside_jobs - replicas
+        self.replicas = replicas
+
+    @property
+    def beside_jobs(self) -> FloatArray:
+        """What jobs alone leave in each slot, shape (R, K, 3)."""
+        return self.free if self.replicas is None else self.free + self.replicas
 
     @property
     def g_per_w(self) -> FloatArray:
@@ -158,7 +190,7 @@ class Timetable:
             first = max(0, self._slot(start_s))
             last = max(first + 1, self._slot_after(end_s))  # what runs longer than its estimate still runs now
             room[view.region_index[held.region], first:last] -= demand(held.job) * held.scale
-        return room
+        return room if self.replicas is None else room - self.replicas
 
     def _slot(self, t_s: float) -> int:
         return int(np.floor((t_s - self.view.now_s) / self.view.epoch_s + _EPS))
@@ -182,7 +214,10 @@ class Timetable:
 
     def _options(self, job: Job, count: int, length: int, *, late: bool) -> Options:
         starts_s = self.edges_s[:count]
-        feasible = self._fits(job, count, length) & self._reachable(job, starts_s)
+        feasible = self._fits(job, count, length)
+        if late:
+            feasible[:, 0] |= self._fits_now(job, length)
+        feasible &= self._reachable(job, starts_s)
         if binds(self.view.constraints):
             feasible &= self.view.constraints.allowed(
                 job, starts_s, intensity=self.intensity[:, :count], price=self.price[:, :count]
@@ -239,6 +274,13 @@ class Timetable:
         np.cumsum(full, axis=1, out=sums[:, 1:])
         fits: BoolArray = sums[:, length : length + count] == sums[:, :count]
         return fits
+
+    def _fits_now(self, job: Job, length: int) -> BoolArray:
+        """Return, shape (R,), where a run from now on has room that replicas make way with; none without services."""
+        if (yielding := self.yielding) is None:
+            return np.zeros(len(self.view.regions), dtype=bool)
+        room = self.free[:, :length] + yielding[:, :length]
+        return np.asarray((room >= demand(job) - _ROOM_EPS).all(axis=(1, 2)))
 
     def _run_sums(self, job: Job, count: int) -> tuple[FloatArray, FloatArray]:
         """Return forecast carbon (g) and cost (USD) of a run from each slot edge, shape (R, S) each.
@@ -311,7 +353,7 @@ class Timetable:
             start_s=start_s,
             carbon_g=float(options.carbon_g[r, s]),
             cost_usd=float(options.cost_usd[r, s]),
-            late=options.late,
+            late=options.late and start_s > self.last_start_s(job) + ROUNDING_S,
         )
 
     def assign_at(self, job: Job, starts_s: FloatArray, score: Score) -> Assignment | None:
@@ -359,7 +401,8 @@ class Timetable:
             intensity=float(self.intensity[r, s]),
             price=float(self.price[r, s]),
         )
-        problem = rule or ("" if self.has_room(job, r, slots) else "no room")
+        fits = self.has_room(job, r, slots) or (s == 0 and bool(self._fits_now(job, slots.stop)[r]))
+        problem = rule or ("" if fits else "no room")
         if not problem:
             self.take(job, r, slots)
         watts = job.cpus * job.utilization * self._cpu_w[r] + job.gpus * self._gpu_w[r]

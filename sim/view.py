@@ -16,6 +16,7 @@ from sim.jobs import Jobs
 from sim.model import Commitment, Job, Region, Suspended
 from sim.network import Network
 from sim.open_work import OpenWork
+from sim.replicas import replicas_ahead
 from sim.services import ServiceView
 from sim.signals import Bundle, Signal
 from sim.units import FloatArray, IntArray
@@ -73,9 +74,9 @@ class View:
         free_now: CPUs, GPUs and memory (GB) that nobody holds now, of each region.
         prepaid: Reserved CPUs that nobody uses now, of each region.
         ample: Whether every region could hold at once all that runs, is planned there, is suspended and is pending:
-            then no run is ever short of room.
-        room: Free CPUs, GPUs and memory of each slot of `epoch_s` from now to the horizon, by the estimates and by
-            the closures that are known, shape (R, K, 3); None where the engine keeps no bookings.
+            then no run is ever short of room. Never where there are services.
+        unbooked: CPUs, GPUs and memory that jobs leave in each slot of `epoch_s` from now to the horizon, by the
+            estimates and by the closures that are known, shape (R, K, 3); None where the engine keeps no bookings.
         steady: Whether nothing but running jobs will change the room: none planned, queued or closed.
         _site: The world as far as it does not change, and the signals, from which a View takes what is past.
     """
@@ -90,7 +91,7 @@ class View:
     free_now: list[list[float]]
     prepaid: list[float]
     ample: bool
-    room: FloatArray | None
+    unbooked: FloatArray | None
     steady: bool
     suspended: tuple[Suspended, ...]
     services: tuple[ServiceView, ...]
@@ -164,6 +165,29 @@ class View:
     def free(self) -> FloatArray:
         """CPUs, GPUs and memory (GB) that nobody holds now, shape (R, 3)."""
         return np.array(self.free_now)
+
+    @cached_property
+    def room(self) -> FloatArray | None:
+        """What jobs and the replicas of services leave in each slot, shape (R, K, 3); None without bookings."""
+        if self.unbooked is None or not self.services:
+            return self.unbooked
+        return self.unbooked - self.replicas
+
+    @cached_property
+    def replicas(self) -> FloatArray:
+        """What replicas of services are expected to hold in each slot, routed as they are now, shape (R, K, 3)."""
+        return self.replicas_of(self.services)
+
+    def replicas_of(self, services: Sequence[ServiceView]) -> FloatArray:
+        """Return the same for services that are routed otherwise."""
+        count, slots = len(self.regions), int(np.ceil(self.horizon_s / self.epoch_s))
+        return replicas_ahead(
+            services,
+            self.forecaster,
+            self.now_s + self.epoch_s * np.arange(slots + 1.0),
+            way_s=np.zeros((count, count)) if self.network is None else self.network.rtt_s,
+            capacity=np.array([region.capacity for region in self.regions]),
+        )
 
     @property
     def cpu_w(self) -> FloatArray:

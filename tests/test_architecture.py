@@ -35,7 +35,7 @@ SIM_ORDER = [
     ("model",),
     ("jobs", "open_work", "fleet", "history"),
     ("signals", "tables", "constraints", "pool", "bookings"),
-    ("forecast", "foresight", "services"),
+    ("forecast", "foresight", "services", "replicas"),
     ("view", "world"),
     ("slots", "submissions"),
     ("timetable", "gate"),

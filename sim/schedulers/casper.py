@@ -17,8 +17,8 @@ import numpy as np
 from sim.schedulers.agnostic import plan_fifo
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.routing import Routing
-from sim.timetable import Assignment, Options, Timetable, earliest
-from sim.units import FloatArray, IntArray
+from sim.timetable import Assignment, Timetable, earliest
+from sim.units import IntArray
 from sim.view import View
 
 
@@ -29,24 +29,16 @@ def plan_casper(view: View) -> Plan:
     timetable = Timetable(view)
     routing = Routing(view, timetable)
     urgent = view.pending.latest_start_s < view.now_s + view.epoch_s
-    runs = _start(view, timetable, routing, np.flatnonzero(urgent))
+    runs = _start(view, timetable, np.flatnonzero(urgent))
     routing.route()
-    runs += _start(view, timetable, routing, np.flatnonzero(~urgent))
+    runs += _start(view, timetable, np.flatnonzero(~urgent))
     return Plan.of(view, runs).doing(tuple(routing.actions))
 
 
-def _start(view: View, timetable: Timetable, routing: Routing, at: IntArray) -> list[Assignment]:
-    """Start jobs as early as they can beside the replicas or, where that is too late, in their stead."""
-
-    def never(options: Options) -> FloatArray:
-        return np.full(options.feasible.shape, np.inf)
-
-    jobs = view.pending.take(at)
-    routing.hold(1.0)
-    runs = [timetable.assign(job, earliest, late_score=never) for job in jobs]
-    routing.hold(-1.0)
-    found = [run or timetable.assign(job, earliest) for job, run in zip(jobs, runs, strict=True)]
-    return [run for run in found if run is not None]
+def _start(view: View, timetable: Timetable, at: IntArray) -> list[Assignment]:
+    """Start jobs as early as they can."""
+    runs = [timetable.assign(job, earliest) for job in view.pending.take(at)]
+    return [run for run in runs if run is not None]
 
 
 FAMILY = (

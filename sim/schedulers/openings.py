@@ -40,8 +40,11 @@ class Openings:
         self.jobs = jobs
         self._view = view
         self._demand = jobs.demand
+        if timetable is None and not view.steady:
+            timetable = Timetable(view)
         self._room = _room(view, timetable)
-        self._least = np.minimum.accumulate(self._room, axis=1)
+        self._yielding = timetable.yielding if timetable else None
+        self._least = np.minimum.accumulate(self._open(), axis=1)
         self._each = np.arange(len(view.regions))
         self._travels = view.network is not None and bool(jobs.data_gb.any())
         self.away_s = self._transfers_s()
@@ -63,10 +66,14 @@ class Openings:
         touched = np.ceil((self.away_s + self.jobs.duration_estimate_s[:, None]) / self._view.epoch_s - _TIE)
         return np.clip(touched.astype(np.int64), 1, slots) - 1
 
+    def _open(self, r: int | slice = slice(None)) -> FloatArray:
+        """Return the room of each slot for who starts now, of all regions or one; replicas to come make way for it."""
+        return self._room[r] if self._yielding is None else self._room[r] + self._yielding[r]
+
     @property
     def free(self) -> FloatArray:
         """CPUs, GPUs and memory (GB) that are free now, shape (R, 3)."""
-        return self._room[:, 0]
+        return self._room[:, 0] if self._yielding is None else self._room[:, 0] + self._yielding[:, 0]
 
     @cached_property
     def capacity(self) -> FloatArray:
@@ -146,7 +153,7 @@ class Openings:
 
     def look_again(self, r: int) -> None:
         """Take note that room of a region was booked ahead."""
-        np.minimum.accumulate(self._room[r], axis=0, out=self._least[r])
+        np.minimum.accumulate(self._open(r), axis=0, out=self._least[r])
 
     def plan(self) -> Plan:
         """Return the plan of all starts, in their order."""
@@ -167,11 +174,12 @@ def _within(demand: FloatArray, room: FloatArray) -> BoolArray:
 def _room(view: View, timetable: Timetable | None) -> FloatArray:
     """Return free CPUs, GPUs and memory of each slot, shape (R, K, 3); of one slot where that is all there is to know.
 
-    Services hold what nobody has booked, so no more than is free now counts; but servers that are off would wake.
+    Where no bookings are kept, nobody has booked a closure, so no more than is free now counts; but servers that are
+    off would wake.
     """
-    if timetable is None and view.steady:
+    if timetable is None:
         return view.free[:, None, :].copy()
-    room = (timetable or Timetable(view)).free
+    room = timetable.free
     lit = [r for r, region in enumerate(view.regions) if region.saving is None]
     room[lit, 0] = np.minimum(room[lit, 0], view.free[lit])
     return room

@@ -7,18 +7,18 @@ al., IGSC 2023). Servers that save power are woken for them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.fleet import Fleet
-from sim.forecast import forecast
 from sim.model import Decision, PowerServers, Route
 from sim.queueing import mean_response_s, servers_needed
-from sim.services import Service, ServiceView
-from sim.signals import Signal
+from sim.replicas import rates_ahead
+from sim.services import Service, ServiceView, replicas_wanted
 from sim.timetable import Timetable
-from sim.units import DAY_S, HOUR_S, BoolArray, FloatArray, IntArray
+from sim.units import HOUR_S, BoolArray, FloatArray, IntArray
 from sim.view import View
 
 _EPS = 1e-9
@@ -75,8 +75,9 @@ def _path(flow: FloatArray, reach: BoolArray, unsent: FloatArray, goal: int) -> 
 
 
 class _Hour(NamedTuple):
-    """The hour after the next routing step: the slots that it touches, and what a joule of IT emits in it, g, (R,)."""
+    """The hour after the next routing step: its edges, its slots, and what a joule of IT emits in it, g, (R,)."""
 
+    edges_s: FloatArray
     first: int
     last: int
     g_per_j: FloatArray
@@ -87,34 +88,35 @@ def _next_hour(view: View, timetable: Timetable) -> _Hour:
     first = int((step_s - view.now_s) / view.epoch_s + _EPS)
     last = max(first + 1, int(np.ceil((step_s + HOUR_S - view.now_s) / view.epoch_s - _EPS)))
     grams = timetable.slot_g_per_w[:, first:last]
-    return _Hour(first, last, grams.mean(axis=1) / view.epoch_s)
+    return _Hour(np.array([step_s, step_s + HOUR_S]), first, last, grams.mean(axis=1) / view.epoch_s)
 
 
 class Routing:
-    """Routes services one after another; keeps count of the room that their replicas take, now and in the coming hour.
+    """Routes services one after another on a timetable, off which it takes all replicas that are still to come.
 
-    `kept_now` and `kept` have shape (R, 3).
+    `kept` is what the replicas take in the coming hour, shape (R, 3).
     """
 
     def __init__(self, view: View, timetable: Timetable) -> None:
+        timetable.expect(timetable.staying)
         self.view, self.timetable, self.hour = view, timetable, _next_hour(view, timetable)
         regions = len(view.regions)
         self.way_s = view.network.rtt_s if view.network else np.zeros((regions, regions))
         self.capacity = np.array([region.capacity for region in view.regions])
-        self.kept_now = sum((self._taken(one.service, _now(one)) for one in view.services), np.zeros((regions, 3)))
         self.kept = np.zeros((regions, 3))
         self.actions: list[Decision] = []
 
     def route(self) -> None:
-        """Route every service's requests of the coming hour in the room that is left for replicas."""
-        hour = slice(self.hour.first, self.hour.last)
-        room = self.timetable.free[:, hour].min(axis=1)
-        for one in self.view.services:
-            rates = np.array([_coming(self.view, rate) for rate in one.rates])
+        """Route every service's requests of the coming hour in the room that is left; then its replicas have theirs."""
+        view, hour, routed = self.view, self.hour, []
+        room = self.timetable.beside_jobs[:, hour.first : hour.last].min(axis=1)
+        for one in view.services:
+            rates = rates_ahead(one.rates, view.forecaster, view.now_s, hour.edges_s)[:, 0]
             flow = self._flow(one.service, rates, _whole(room - self.kept, one.service))
-            self._send(one, rates, flow)
+            routed.append(self._send(one, rates, flow))
             self.kept += self._taken(one.service, flow)
         self._wake(self.capacity - room)
+        self.timetable.expect(view.replicas_of(routed))
 
     def _flow(self, service: Service, rates: FloatArray, replicas: IntArray) -> FloatArray:
         """Return what is best sent from each origin to each region; what nobody can answer in time stays at home."""
@@ -131,24 +133,23 @@ class Routing:
 
     def _taken(self, service: Service, flow: FloatArray) -> FloatArray:
         """Return what the replicas that answer a flow take, as far as a region can hold them, shape (R, 3)."""
-        most, taken = _whole(self.capacity, service), np.zeros((len(flow), 3))
-        for r in np.flatnonzero(flow.sum(axis=0) > 0).tolist():
-            in_time = (flow[:, r] > 0) & (self.way_s[:, r] + 1.0 / service.service_rate_per_s < service.limit_s)
-            target_s = service.limit_s - float(self.way_s[in_time, r].max(initial=0.0))
-            rate = float(flow[:, r].sum())
-            needed = servers_needed(rate, service.service_rate_per_s, target_s, most=int(most[r]))
-            stable = int(rate / service.service_rate_per_s) + 1
-            count = needed if needed is not None else min(stable, int(most[r]))
-            taken[r] = count * np.array([service.cpus, 0.0, service.memory_gb])
-        return taken
+        most = _whole(self.capacity, service).tolist()
+        counts = [
+            replicas_wanted(service, flow[:, r], self.way_s[:, r], most=most[r]) if flow[:, r].any() else 0
+            for r in range(len(flow))
+        ]
+        return np.array(counts)[:, None] * service.demand
 
-    def _send(self, one: ServiceView, rates: FloatArray, flow: FloatArray) -> None:
-        names = [region.id for region in self.view.regions]
+    def _send(self, one: ServiceView, rates: FloatArray, flow: FloatArray) -> ServiceView:
+        """Send each origin's requests by the flow; return the service as it is routed then."""
+        names, routed = [region.id for region in self.view.regions], one.shares.copy()
         for origin in np.flatnonzero(rates > 0).tolist():
             shares = flow[origin] / flow[origin].sum()
             if not np.allclose(shares, one.shares[origin], atol=1e-6):
                 pairs = tuple((names[r], float(shares[r])) for r in np.flatnonzero(shares > 0).tolist())
                 self.actions.append(Route(one.service.id, names[origin], pairs))
+                routed[origin] = shares
+        return replace(one, shares=routed)
 
     def _wake(self, busy: FloatArray) -> None:
         """Ask for as many servers as jobs and replicas need, where servers are switched off."""
@@ -158,34 +159,12 @@ class Routing:
                 needed = Fleet(region).needed(wanted) if self.kept[r].any() else 0
                 self.actions.append(PowerServers(region.id, needed))
 
-    def hold(self, times: float) -> None:
-        """Take the replicas' room on the timetable: that of now, then that of the coming hour; -1 gives it back."""
-        soon = np.arange(self.timetable.free.shape[1])[:, None] < self.hour.first
-        for r in range(len(self.view.regions)):
-            self.timetable.take_amounts(r, times * np.where(soon, self.kept_now[r], self.kept[r]))
-
-
-def _now(one: ServiceView) -> FloatArray:
-    """Return the requests a second from each origin to each region now, shape (R, R)."""
-    return np.array([rate.values[-1] if rate else 0.0 for rate in one.rates])[:, None] * one.shares
-
 
 def _whole(room: FloatArray, service: Service) -> IntArray:
     """Return how many replicas there is room for, shape (R,)."""
-    wanted = np.array([service.cpus, 0.0, service.memory_gb])
+    wanted = service.demand
     share = np.divide(np.maximum(room, 0.0), wanted, out=np.full(room.shape, np.inf), where=wanted > 0).min(axis=1)
     return np.asarray(np.minimum(share + _EPS, 2**31).astype(np.int64))
-
-
-def _coming(view: View, rate: Signal | None) -> float:
-    """Return the mean request rate of the hour after the next step, by the forecast; the current one without a day."""
-    if rate is None:
-        return 0.0
-    if rate.end_s - rate.start_s < DAY_S:
-        return float(rate.values[-1])
-    step_s = (np.floor(view.now_s / HOUR_S + _EPS) + 1.0) * HOUR_S
-    ahead = forecast(view.forecaster, rate, view.now_s, step_s + HOUR_S - view.now_s)
-    return max(0.0, float(ahead.integral(step_s, step_s + HOUR_S)) / HOUR_S)
 
 
 def _most_rate(service: Service, replicas: int, target_s: float, wanted: float) -> float:

@@ -57,25 +57,31 @@ def plan(view: View) -> Plan:
     rigid = view.pending.take(np.flatnonzero(~soft[: len(view.pending)]))
     spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable)
     packed, stranded = _pack(view, timetable, rigid, spare)
-    free = _free_now(view, packed) - (routing.kept_now if routing else 0.0)
-    actions, late = decide(timetable, work, np.flatnonzero(soft), free, spare[:, 0])
-    if routing:
-        routing.hold(-1.0)  # who can no longer be in time may take the replicas' room
+    free = _free_now(view, packed)
+    actions, late = decide(timetable, work, np.flatnonzero(soft), free - _wanted_next(timetable), spare[:, 0])
     last = (timetable.assign(job, _carbon) for job in (*stranded, *(work.jobs[p] for p in late)))
     starts = [action for action in actions if isinstance(action, Place)]
     others = [action for action in actions if not isinstance(action, Place)]
     if not view.ample:
         packed = take_over(view, packed, free, {getattr(action, "job_id", "") for action in others})
-    return _joined(view, packed, starts, [run for run in last if run], [*(routing.actions if routing else ()), *others])
+    if routing:  # servers go off after jobs have grown into what is free on them
+        others += routing.actions
+    return _joined(view, packed, starts, [run for run in last if run], others)
 
 
 def _routed(view: View, timetable: Timetable) -> Routing | None:
-    """Route the services' requests of the coming hour, and hold room for their replicas on the timetable."""
+    """Route the services' requests of the coming hour, in the room that jobs leave which cannot wait."""
     if not view.services:
         return None
-    routing = Routing(view, timetable)
+    routing, jobs = Routing(view, timetable), view.pending
+    urgent = np.flatnonzero(jobs.latest_start_s < view.now_s + view.epoch_s)
+    most_overdue = urgent[np.argsort(jobs.latest_start_s[urgent], kind="stable")][:LAST_RESORT]
+    before = timetable.free.copy()
+    for job in jobs.take(most_overdue):
+        timetable.assign(job, _carbon)
+    taken = before - timetable.free
     routing.route()
-    routing.hold(1.0)
+    timetable.free += taken  # those jobs are packed with the others
     return routing
 
 
@@ -99,7 +105,7 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs, spare: FloatArray) -> tu
     """Return the planned runs of rigid jobs, those of later slots too, and the most overdue of those without one."""
     if not len(jobs):
         return Plan.of(view, []), []
-    if view.ample and not view.services:
+    if view.ample:
         choices = timetable.cheapest(jobs)
         if choices.slot.min() >= 0:
             start_s, late = timetable.edges_s[choices.slot], np.zeros(len(jobs), dtype=bool)
@@ -187,6 +193,15 @@ def _free_now(view: View, packed: Plan) -> FloatArray:
     now = packed.start_s < view.now_s + view.epoch_s
     np.subtract.at(free, packed.region[now], packed.jobs.demand[now])
     return free
+
+
+def _wanted_next(timetable: Timetable) -> FloatArray | float:
+    """Return what replicas will want by the next slot and not hold yet, shape (R, 3): who goes on now leaves it free.
+
+    They take it before the next decision, so who is asked to stop only then would be in their way.
+    """
+    held = timetable.replicas
+    return 0.0 if held is None else held[:, :2].max(axis=1) - held[:, 0]
 
 
 def _joined(
