@@ -86,12 +86,11 @@ class Vocabulary(Part):
 
     def unknown(self, rule: RuleBase) -> tuple[UnknownName, ...]:
         """Return the names in a rule that are not in this vocabulary."""
-        known = self._known()
-        return tuple(
-            UnknownName(field, name, self._nearest(field, name))
-            for field, name in _names_in(rule)
-            if name not in known[field]
-        )
+        return self._unknown(_names_in(rule))
+
+    def unknown_regions(self, names: Iterable[str]) -> tuple[UnknownName, ...]:
+        """Return those of `names` that are no region's id."""
+        return self._unknown(("region", name) for name in names)
 
     def check(self, policy_set: PolicySet, where: str = "rules") -> None:
         """Refuse rules with unknown names.
@@ -104,6 +103,12 @@ class Vocabulary(Part):
             if unknown:
                 names = "; ".join(str(name) for name in unknown)
                 raise InputError(f"{where}: rules.{number} ({rule.source!r}): {names}")
+
+    def _unknown(self, names: Iterable[tuple[str, str]]) -> tuple[UnknownName, ...]:
+        known = self._known()
+        return tuple(
+            UnknownName(field, name, self._nearest(field, name)) for field, name in names if name not in known[field]
+        )
 
     def _known(self) -> dict[str, tuple[str, ...]]:
         return {
