@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from agent.policy.vocabulary import Vocabulary
     from sim.importers.base import Imported
 
+Item = TypeVar("Item")
+
 app = typer.Typer(
     name="cws",
     help="Carbon-aware scheduling by an LLM agent, under policies in plain English.",
@@ -41,12 +43,14 @@ app = typer.Typer(
 policy_app = typer.Typer(
     help="Read, show and confirm policies in plain English.", no_args_is_help=True, rich_markup_mode=None
 )
+job_app = typer.Typer(help="Read free-text descriptions of jobs.", no_args_is_help=True, rich_markup_mode=None)
 llm_app = typer.Typer(help="Fetch and test language models.", no_args_is_help=True, rich_markup_mode=None)
 data_app = typer.Typer(help="Bring real series and traces in.", no_args_is_help=True, rich_markup_mode=None)
 forecast_app = typer.Typer(
     help="Forecasts of carbon intensity and prices.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(job_app, name="job")
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(data_app, name="data")
 app.add_typer(llm_app, name="llm")
@@ -56,6 +60,7 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The folder of 
 Policies = Annotated[list[Path] | None, typer.Option("--policy", help="A policy file; may be given again.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the run folder here.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+VocabularyFile = Annotated[Path | None, typer.Option("--vocabulary", help="The names that texts may use (JSON).")]
 Llm = Annotated[str, typer.Option("--llm", help="local, openai:MODEL, none, or replay:RUN_DIR.")]
 AcceptReading = Annotated[
     bool,
@@ -306,7 +311,7 @@ def doctor(data_dir: DataDir = None) -> None:
 @policy_app.command("compile")
 def policy_compile(
     file: Path,
-    vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
+    vocabulary: VocabularyFile = None,
     llm: Llm = "local",
     as_json: AsJson = False,
 ) -> None:
@@ -326,7 +331,7 @@ def policy_compile(
 @policy_app.command("confirm")
 def policy_confirm(
     file: Path,
-    vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
+    vocabulary: VocabularyFile = None,
     llm: Llm = "local",
     rules: Annotated[Path | None, typer.Option("--rules", help="A reading mended by hand (the compile JSON).")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -357,6 +362,48 @@ def policy_show(file: Path) -> None:
     from agent.policy.reading import load_confirmed
 
     typer.echo(show(load_confirmed(file)))
+
+
+@policy_app.command("score")
+def policy_score(file: Path, vocabulary: VocabularyFile = None, llm: Llm = "local") -> None:
+    """How well a model reads policies whose right reading is known (FILE.jsonl): one JSON object."""
+    from agent.score import PolicyLine, load_lines, score_policies
+
+    lines = load_lines(file, PolicyLine)
+    names, model = load_vocabulary(vocabulary), open_reader(llm, "a policy")
+    print_json(score_policies(counted(lines), names, model))
+
+
+@job_app.command("parse")
+def job_parse(
+    now: Annotated[str, typer.Option("--now", help="When the job was submitted, ISO 8601.")],
+    tz: Annotated[str, typer.Option("--tz", help="The submitter's zone, as Europe/Berlin.")],
+    vocabulary: VocabularyFile = None,
+    llm: Llm = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Read a job's description on standard input and print what it asks for, only what it states."""
+    from agent.job_hints import read_hints
+
+    names, model = load_vocabulary(vocabulary), open_reader(llm, "a description")
+    reading = read_hints(sys.stdin.read(), moment(now, tz), tz, names, model)
+    for warning in reading.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    hints = reading.hints.as_json()
+    if as_json:
+        print_json(hints)
+    else:
+        typer.echo("\n".join(f"{name}: {value}" for name, value in hints.items()) or "it asks for nothing")
+
+
+@job_app.command("score")
+def job_score(file: Path, vocabulary: VocabularyFile = None, llm: Llm = "local") -> None:
+    """How well a model reads descriptions whose hints are known (FILE.jsonl): one JSON object."""
+    from agent.score import DescriptionLine, load_lines, score_descriptions
+
+    lines = load_lines(file, DescriptionLine)
+    names, model = load_vocabulary(vocabulary), open_reader(llm, "a description")
+    print_json(score_descriptions(counted(lines), names, model))
 
 
 @llm_app.command("pull")
@@ -433,10 +480,34 @@ def compile_file(file: Path, vocabulary: Path | None, llm: str) -> Reading:
     from agent.policy.compiler import compile_policy
     from agent.policy.reading import read_text
 
+    model = open_reader(llm, "a policy", or_else=", or confirm --rules FILE")
+    return compile_policy(read_text(file), load_vocabulary(vocabulary), model)
+
+
+def open_reader(llm: str, what: str, or_else: str = "") -> LanguageModel:
+    """Return a model that can read; `none` cannot."""
     model = open_model(llm)
     if model is None:
-        raise InputError("--llm none cannot read a policy: give local or openai:MODEL, or confirm --rules FILE")
-    return compile_policy(read_text(file), load_vocabulary(vocabulary), model)
+        raise InputError(f"--llm none cannot read {what}: give local or openai:MODEL{or_else}")
+    return model
+
+
+def counted(lines: Sequence[Item]) -> Iterator[Item]:
+    """Yield the lines, and count them on standard error: a model may take minutes."""
+    from rich.progress import track
+
+    yield from track(lines, description="read", console=Console(stderr=True))
+
+
+def moment(text: str, tz: str) -> datetime:
+    """Return the moment that a user wrote; without an offset it is on the clock of `tz`."""
+    from agent.job_hints import at_clock, iana_zone
+
+    zone = iana_zone(tz)
+    try:
+        return at_clock(text, zone)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"--now {text!r}: expected ISO 8601, as 2026-03-04T10:00:00Z") from error
 
 
 def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[Path]:
