@@ -6,6 +6,7 @@ The meaning is drawn first, then a text that says it; what a text says is theref
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,16 +42,17 @@ class Group(NamedTuple):
     pairs: tuple[Pair, ...]
 
 
-def groups(seed: int, size: int, *, hints: float = 0.35) -> Iterator[Group]:
+def groups(seed: int, size: int, *, first: int = 0, hints: float = 0.35) -> Iterator[Group]:
     """Yield groups without end; the same seed gives the same groups, and two seeds share none.
 
     Args:
         seed: Of all that is drawn.
         size: Pairs in a group.
+        first: The number of the group to begin with: a group depends on its number and not on those before it.
         hints: The share of groups about job descriptions.
     """
-    rng = np.random.default_rng([seed, 135])
-    while True:
+    for number in count(first):
+        rng = np.random.default_rng([seed, number])
         known = vocabulary(rng, 9, 16) if chance(rng, LARGE) else vocabulary(rng)
         task: Task = "hints" if chance(rng, hints) else "rules"
         make = hints_pair if task == "hints" else rules_pair
