@@ -425,6 +425,26 @@ def llm_check(llm: Llm = "local") -> None:
         raise FaultFound(str(answer["error"]))
 
 
+@llm_app.command("tune")
+def llm_tune(
+    out: Annotated[Path, typer.Option(help="Folder of the run: adapter.gguf, its checkpoints and its log.")],
+    hours: Annotated[
+        float, typer.Option(min=0.01, help="Wall hours to train for, those before a resume included.")
+    ] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairs it learns from.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 2,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+) -> None:
+    """Fine-tune the embedded model to read policies and job descriptions (needs the extra `train`)."""
+    try:
+        from agent.training.tune import Settings, tune
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"fine-tuning needs {error.name}: `pip install torch` (the CPU build), then `pip install 'llm-cws[train]'`"
+        ) from None
+    typer.echo(f"adapter: {tune(Settings(out, hours, seed=seed, threads=threads), resume=resume)}")
+
+
 def log_to(file: Path) -> None:
     """Send the log to a file: the console draws on standard error."""
     logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)

@@ -27,6 +27,11 @@ HOME = {
     "pyarrow": ("sim/", "cli.py", "agent/evaluation/"),
     "plotly": ("agent/evaluation/charts.py",),
     "jinja2": ("agent/evaluation/report.py",),
+    "torch": ("agent/training/",),
+    "transformers": ("agent/training/",),
+    "peft": ("agent/training/",),
+    "gguf": ("agent/training/",),
+    "safetensors": ("agent/training/",),
     "ray": ("agent/evaluation/ray.py",),
 }
 SIM_ORDER = [
