@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import AfterValidator, AwareDatetime, Field, StrictBool, model_validator
 
 from agent.policy.rules import NonNegative, Part, Priority, Regions
 
 
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment.isoformat()} has no zone; write ISO 8601 with Z or an offset")
-    return moment
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(_aware)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 
 
-class JobHints(Part):
-    """Only what the text states: hints tighten what a job asks for, and loosen no policy and no other job's rights."""
+class Stated(Part):
+    """The fields that are the same in a model's answer and in hints; absent = the text does not say."""
 
-    deadline: Moment | None = None
-    earliest_start: Moment | None = None
     max_delay_h: NonNegative | None = None
     regions_only: Regions | None = None
     regions_deny: Regions | None = None
@@ -34,6 +30,22 @@ class JobHints(Part):
     cpus: Positive | None = None
     gpus: NonNegative | None = None
     memory_gb: Positive | None = None
+
+
+class JobHints(Stated):
+    """Only what the text states: hints tighten what a job asks for, and loosen no policy and no other job's rights.
+
+    Moments are in UTC.
+    """
+
+    deadline: Instant | None = None
+    earliest_start: Instant | None = None
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.deadline and self.earliest_start and self.deadline <= self.earliest_start:
+            raise ValueError(f"the deadline {self.deadline} is not after the earliest start {self.earliest_start}")
+        return self
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON form, null fields left out."""

@@ -13,12 +13,13 @@ from functools import partial
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, Field, StrictBool, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from agent.hints import JobHints, Stated
 from agent.llm.asking import Malformed, ask
 from agent.llm.protocol import LanguageModel, Message, ModelFailed
 from agent.policy.compiler import DEADLINE_S, render_regions, warning_about
-from agent.policy.rules import NonNegative, Part, Priority, Regions, Zone, explain
+from agent.policy.rules import NonNegative, Zone, explain
 from agent.policy.schema import lean
 from agent.policy.vocabulary import Vocabulary
 from agent.prompts import load
@@ -41,44 +42,7 @@ def _moment(text: str) -> str:
     return text
 
 
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
-
-
 Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"pattern": MOMENT})]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
-
-
-class Stated(Part):
-    """The fields that are the same in an answer and in hints; absent = the text does not say."""
-
-    max_delay_h: NonNegative | None = None
-    regions_only: Regions | None = None
-    regions_deny: Regions | None = None
-    interruptible: StrictBool | None = None
-    priority: Priority | None = None
-    duration_h: Positive | None = None
-    cpus: Positive | None = None
-    gpus: NonNegative | None = None
-    memory_gb: Positive | None = None
-
-
-class JobHints(Stated):
-    """What a description asks for. Moments are in UTC."""
-
-    deadline: Instant | None = None
-    earliest_start: Instant | None = None
-
-    @model_validator(mode="after")
-    def _can_be_met(self) -> Self:
-        if self.deadline and self.earliest_start and self.deadline <= self.earliest_start:
-            raise ValueError(f"the deadline {self.deadline} is not after the earliest start {self.earliest_start}")
-        return self
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the JSON form, null fields left out."""
-        return self.model_dump(mode="json", exclude_none=True)
 
 
 class Answer(Stated):

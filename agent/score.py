@@ -9,7 +9,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
-from agent.job_hints import JobHints, read_hints
+from agent.hints import JobHints
+from agent.job_hints import read_hints
 from agent.llm.protocol import LanguageModel
 from agent.policy.compiler import compile_policy, warning_about
 from agent.policy.normal import canonical, normal_rule
