@@ -51,4 +51,5 @@ def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:
     jobs = {job.id: job for job in world.workload.jobs}
     rows = folder.tables["placements"].select(["job_id", "region", "start_s", "end_s", "kind", "scale"]).to_pylist()
     segments = [Segment(jobs[row.pop("job_id")], **row) for row in rows]
-    return check_rules(world, rules, segments)
+    gone = folder.tables["jobs"].select(["job_id", "cancelled"]).to_pylist()
+    return check_rules(world, rules, segments, {row["job_id"] for row in gone if row["cancelled"]})

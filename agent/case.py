@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -33,7 +33,7 @@ from sim.scenario import Scenario, build_world, load_scenario, scenario_file
 from sim.schedulers import scheduler
 from sim.summary import Accounts, account, summarise
 from sim.units import iso
-from sim.world import World, origins
+from sim.world import ROUNDING_S, World, origins
 
 Summary = dict[str, Any]
 MODES = ("rank", "tools")
@@ -249,7 +249,7 @@ def _finish(
     llm_g: float = 0.0,
 ) -> Finished:
     accounts = account(run)
-    broken = policy_violations(case.world, case.rules, accounts)
+    broken = policy_violations(run, case.rules, accounts)
     _warn_unfinished(case, accounts)
     summary = summarise(run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g)
     if out:
@@ -284,20 +284,22 @@ def _warn_unfinished(case: Case, accounts: Accounts) -> None:
         )
 
 
-def policy_violations(world: World, rules: PolicySet, accounts: Accounts) -> list[Violation]:
+def policy_violations(run: Run, rules: PolicySet, accounts: Accounts) -> list[Violation]:
     """Return every breach of the rules by what ran, found by the independent check."""
     pieces = accounts.books.ledger.pieces
-    jobs, regions = world.workload.jobs, world.regions
+    world, jobs, regions = run.world, run.world.workload.jobs, run.world.regions
     columns = (pieces.job, pieces.region, pieces.start_s, pieces.end_s, pieces.kind, pieces.scale)
     segments = [
         Segment(jobs[j], regions[r].id, start_s, end_s, KINDS[kind], float(scale))
         for j, r, start_s, end_s, kind, scale in zip(*(column.tolist() for column in columns), strict=True)
     ]
-    return check_rules(world, rules, segments)
+    return check_rules(world, rules, segments, {jobs.id_of(j) for j in run.history.cancelled})
 
 
-def check_rules(world: World, rules: PolicySet, segments: Sequence[Segment]) -> list[Violation]:
-    """Return every breach of the rules by these segments."""
+def check_rules(
+    world: World, rules: PolicySet, segments: Sequence[Segment], cancelled: Container[str] = ()
+) -> list[Violation]:
+    """Return every breach of the rules by these segments; `cancelled` are jobs that were given up."""
     index = world.region_index
     return violations(
         rules,
@@ -309,4 +311,16 @@ def check_rules(world: World, rules: PolicySet, segments: Sequence[Segment]) -> 
         until_s=world.horizon_s,
         intensity=lambda region, t_s: world.intensity[index[region]].at(t_s),
         price=lambda region, t_s: world.price[index[region]].at(t_s),
+        unfinished=_unfinished(world, segments, cancelled),
     )
+
+
+def _unfinished(world: World, segments: Iterable[Segment], cancelled: Container[str]) -> list[str]:
+    """Return the jobs that did not do all their work and were not cancelled."""
+    jobs, left_s = world.workload.jobs, world.workload.durations_s.copy()
+    for piece in segments:
+        if piece.kind == "run":
+            rate = piece.job.throughput[round(piece.scale) - 1] if piece.scale > 1 else 1.0
+            left_s[jobs.position[piece.job.id]] -= rate * (piece.end_s - piece.start_s)
+    short = left_s > ROUNDING_S * np.maximum(1.0, world.workload.durations_s)
+    return [jobs.id_of(j) for j in np.flatnonzero(short).tolist() if jobs.id_of(j) not in cancelled]

@@ -33,6 +33,9 @@ class Constraints(Protocol):
     def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
         """Return the rule that forbids this start, in canonical English, or None if none does."""
 
+    def why_not_suspend(self, job: Job, times: int) -> str | None:
+        """Return the rule that forbids to suspend the job again after so many times, or None if none does."""
+
 
 def binds(constraints: Constraints) -> bool:
     """Return whether there are any rules to look at."""
@@ -58,5 +61,9 @@ class Unconstrained:
         return np.ones((self._count, len(times_s)))
 
     def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
+        """Return None."""
+        return None
+
+    def why_not_suspend(self, job: Job, times: int) -> str | None:
         """Return None."""
         return None

@@ -163,6 +163,7 @@ class Engine(Lifecycle):
             raise IllegalAction(
                 f"job {decision.job_id}: found until {decision.until_s:g} s, expected a time after its start"
             )
+        self._refuse_suspension(j)
         self._until_s[j] = decision.until_s
 
     def defer(self, job_id: str, until_s: float) -> None:
@@ -182,7 +183,7 @@ class Engine(Lifecycle):
         checkpoint = self._jobs[j].checkpoint
         if checkpoint is None:
             raise IllegalAction(f"job {decision.job_id} cannot be suspended: it has no checkpoint; let it run")
-        self.history.suspensions.append(j)
+        self._refuse_suspension(j)
         self._pause(j, held, checkpoint)
 
     def resume(self, decision: Resume) -> None:
@@ -296,6 +297,7 @@ class Engine(Lifecycle):
             suspended=tuple(self._what_is_suspended(j, r) for j, r in self._suspended.items() if j not in self._held),
             services=self._servicing.views(now_s) if world.services else (),
             constraints=self.constraints,
+            times_suspended=self._times_suspended,
             _site=self._site,
         )
 

@@ -59,6 +59,12 @@ class Gate:
         if rule:
             raise RuleDenied(rule)
 
+    def suspend(self, job: Job, times: int) -> None:
+        """Raise RuleDenied if a rule forbids to suspend the job again after so many times."""
+        rule = self._constraints.why_not_suspend(job, times)
+        if rule:
+            raise RuleDenied(rule)
+
     def _expected(
         self, model: Forecaster, signals: Sequence[Signal], told: Bundle | None, r: int, now_s: float, start_s: float
     ) -> float:

@@ -87,6 +87,7 @@ class Lifecycle:
         self._restoring_s: dict[int, float] = {}
         self._after_save: dict[int, tuple[int, float, int]] = {}
         self._until_s: dict[int, float] = {}
+        self._times_suspended: dict[int, int] = {}
         self._due: dict[float, list[Held]] = {}
         self._waiting_for: dict[int, int] = {}
         self._successors: dict[int, list[int]] = {}
@@ -322,7 +323,6 @@ class Lifecycle:
         held: Held = event.value  # type: ignore[assignment]
         j, checkpoint = held.job, self._jobs[held.job].checkpoint
         if self._held.get(j) is held and checkpoint and self._restoring_s.get(j, 0.0) <= self.now_s:
-            self.history.suspensions.append(j)
             self._pause(j, held, checkpoint)
 
     def _go_on(self, j: int, scale: int) -> tuple[float, float]:
@@ -381,6 +381,8 @@ class Lifecycle:
 
     def _pause(self, j: int, held: Held, checkpoint: Checkpoint) -> None:
         """Stop the work, write the checkpoint, then release."""
+        self.history.suspensions.append(j)
+        self._times_suspended[j] = self._times_suspended.get(j, 0) + 1
         self._until_s.pop(j, None)
         self._stop_work(j, held, RUN)
         end_s = self.now_s + checkpoint.save_s
@@ -585,6 +587,11 @@ class Lifecycle:
             return float(self._estimate_s[j]) / self._rate(j, scale)
         read_s = (self._jobs[j].checkpoint or _NO_CHECKPOINT).restore_s if j in self._suspended else 0.0
         return float(read_s + max(0.0, self._estimate_s[j] - self._done_s[j]) / self._rate(j, scale))
+
+    def _refuse_suspension(self, j: int) -> None:
+        """Raise RuleDenied if a rule forbids to suspend the job again."""
+        if not self._free_of_rules:
+            self._gate.suspend(self._jobs[j], self._times_suspended.get(j, 0))
 
     def _refuse_if_denied(self, j: int, r: int, scale: int) -> None:
         """Raise RuleDenied if a rule forbids the job to start in its region at this moment."""

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby, zip_longest
 from zoneinfo import ZoneInfo
 
 from agent.policy.enforced import require_enforced
 from agent.policy.english import english
-from agent.policy.rules import DAYS, Delay, Headroom, Placement, PolicySet, Window
+from agent.policy.rules import DAYS, Delay, Headroom, Placement, PolicySet, Suspend, Window
 from agent.policy.selection import about
 from sim.model import Job, Region
 from sim.world import ROUNDING_S
@@ -54,7 +55,10 @@ class Violation:
 
 @dataclass(frozen=True)
 class Record:
-    """What ran, where, from which start on; `until_s` is how far the run went."""
+    """What ran, where, from which start on; `until_s` is how far the run went.
+
+    `unfinished` are the ids of jobs that neither ended nor were cancelled.
+    """
 
     regions: dict[str, Region]
     start: datetime
@@ -64,6 +68,7 @@ class Record:
     until_s: float
     intensity: Lookup
     price: Lookup
+    unfinished: frozenset[str] = frozenset()
 
     def moment(self, seconds: float) -> datetime:
         """Return the UTC moment of a second of the scenario."""
@@ -85,6 +90,7 @@ def violations(
     until_s: float,
     intensity: Lookup,
     price: Lookup,
+    unfinished: Iterable[str] = (),
 ) -> list[Violation]:
     """Return every breach of the rules by what actually ran.
 
@@ -98,11 +104,14 @@ def violations(
         until_s: How far the run went: a job that has not started by then is late if its bound has passed.
         intensity: Carbon intensity by region id and second, gCO2eq/kWh.
         price: Electricity price by region id and second, USD/MWh.
+        unfinished: Jobs that neither ended nor were cancelled.
     """
     require_enforced(policy_set)
     by_id = {region.id: region for region in regions}
     pieces = tuple(segments)
-    record = Record(by_id, start, epoch_s, tuple(jobs), tuple(stays(pieces)), until_s, intensity, price)
+    record = Record(
+        by_id, start, epoch_s, tuple(jobs), tuple(stays(pieces)), until_s, intensity, price, frozenset(unfinished)
+    )
     found: list[Violation] = []
     for rule in policy_set.rules:
         match rule:
@@ -112,6 +121,8 @@ def violations(
                 found.extend(_late(rule, record))
             case Headroom():
                 found.extend(_crowded(rule, replace(record, segments=pieces)))
+            case Suspend():
+                found.extend(_suspended(rule, replace(record, segments=pieces)))
     return found
 
 
@@ -205,6 +216,34 @@ def _late_job(rule: Delay, job: Job, runs: list[Segment], record: Record) -> Ite
         zone = record.zone(rule.tz or "local", job.home)
         if record.moment(end_s) > _next(rule.finish_by, zone, record.moment(job.submit_s)):
             yield Violation(english(rule), job.id, region, end_s)
+
+
+def _suspended(rule: Suspend, record: Record) -> Iterator[Violation]:
+    """Yield a violation for each time that a job was suspended and should not have been."""
+    for job, pieces in _by_job(record.segments):
+        if about(rule, job):
+            for times, piece in enumerate(_suspensions(pieces, record)):
+                if times >= rule.most:
+                    yield Violation(english(rule), job.id, piece.region, piece.end_s)
+
+
+def _by_job(segments: Iterable[Segment]) -> Iterator[tuple[Job, list[Segment]]]:
+    ordered = sorted(segments, key=lambda one: (one.job.id, one.start_s))
+    for _, pieces in groupby(ordered, key=lambda one: one.job.id):
+        mine = list(pieces)
+        yield mine[0].job, mine
+
+
+def _suspensions(pieces: Sequence[Segment], record: Record) -> Iterator[Segment]:
+    """Yield the pieces of a job with which it was suspended: it went on later, or saved, or neither ended nor ran on.
+
+    Work that was lost was cut off by something else, and so was reading a checkpoint.
+    """
+    for piece, after in zip_longest(pieces, pieces[1:]):
+        stopped = after is not None or piece.kind == "save"
+        stopped |= piece.job.id in record.unfinished and piece.end_s < record.until_s - ROUNDING_S
+        if piece.kind in ("run", "save") and stopped and not (after and _goes_on(piece, after)):
+            yield piece
 
 
 def _crowded(rule: Headroom, record: Record) -> Iterator[Violation]:

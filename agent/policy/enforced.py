@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from agent.policy.english import quoted
-from agent.policy.rules import Delay, Headroom, Placement, PolicySet, RuleBase
+from agent.policy.rules import Delay, Headroom, Placement, PolicySet, RuleBase, Suspend
 from sim.errors import InputError
-
-KINDS = ("placement", "delay", "headroom")
 
 
 def require_enforced(policy_set: PolicySet) -> None:
@@ -16,12 +14,12 @@ def require_enforced(policy_set: PolicySet) -> None:
         if fault:
             raise InputError(
                 f"rule {quoted(rule)} is not enforced yet ({fault}) and must be removed; "
-                "this version enforces placement, delay and headroom rules of strength must"
+                "this version enforces placement, delay, headroom and suspend rules of strength must"
             )
 
 
 def _fault(rule: RuleBase) -> str:
-    if not isinstance(rule, Placement | Delay | Headroom):
+    if not isinstance(rule, Placement | Delay | Headroom | Suspend):
         return f"its kind is {rule.kind}"
     if rule.strength != "must":
         return f"its strength is {rule.strength}"

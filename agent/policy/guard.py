@@ -7,12 +7,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from agent.policy.enforced import require_enforced
 from agent.policy.english import quoted
-from agent.policy.rules import Delay, Headroom, Placement, PolicySet, Window
+from agent.policy.rules import Delay, Headroom, Placement, PolicySet, RuleBase, Suspend, Window
 from agent.policy.selection import about
 from agent.policy.windows import WindowTimes, next_moment, zone_of
 from sim.errors import InputError
@@ -83,8 +84,16 @@ class CpuLimit:
             limit[window.rows] = np.minimum(limit[window.rows], slots)
 
 
+class About(NamedTuple):
+    """The rules about a class of jobs that no selector tells apart."""
+
+    placements: tuple[PlacementLimit, ...]
+    delays: tuple[Delay, ...]
+    suspends: tuple[Suspend, ...]
+
+
 class Guard:
-    """Enforces the placement, delay and headroom rules of a policy (see `sim.constraints.Constraints`).
+    """Enforces the placement, delay, headroom and suspend rules of a policy (see `sim.constraints.Constraints`).
 
     Delay bounds are apart from placement: `allowed` and `why_not` do not look at them, because a job
     that has missed its bound still has to run; `latest_start_s` does.
@@ -111,8 +120,9 @@ class Guard:
         self._placements = tuple(self._placement(rule) for rule in rules if isinstance(rule, Placement))
         self._cpu_limits = tuple(self._cpu_limit(rule) for rule in rules if isinstance(rule, Headroom))
         self._delays = tuple(rule for rule in rules if isinstance(rule, Delay))
-        self._lengths_s = _lengths_s((*(limit.rule for limit in self._placements), *self._delays))
-        self._about: dict[tuple[object, ...], tuple[tuple[PlacementLimit, ...], tuple[Delay, ...]]] = {}
+        self._suspends = tuple(rule for rule in rules if isinstance(rule, Suspend))
+        self._lengths_s = _lengths_s(rules)
+        self._about: dict[tuple[object, ...], About] = {}
 
     def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return, shape (R, S), where and when the placement rules let the job start.
@@ -121,7 +131,7 @@ class Guard:
         """
         allowed = np.ones((len(self._regions), len(starts_s)), dtype=bool)
         if len(starts_s):
-            for limit in self._rules_about(job)[0]:
+            for limit in self._rules_about(job).placements:
                 limit.narrow(allowed, job, starts_s, intensity, price)
         return allowed
 
@@ -131,7 +141,7 @@ class Guard:
         A bound is never earlier than the first epoch boundary at or after submission: the job cannot
         start before the next decision.
         """
-        return min((self._bound_s(rule, job) for rule in self._rules_about(job)[1]), default=math.inf)
+        return min((self._bound_s(rule, job) for rule in self._rules_about(job).delays), default=math.inf)
 
     def cpu_limit(self, times_s: FloatArray, step_s: float) -> FloatArray:
         """Return, shape (R, T), the share of each region's CPUs that may be busy in [t, t + step_s)."""
@@ -145,20 +155,26 @@ class Guard:
         """Return the first placement rule that forbids this start, with its source; None if none does."""
         row, shape = self._row[region], (len(self._regions), 1)
         starts_s = np.array([start_s])
-        for limit in self._rules_about(job)[0]:
+        for limit in self._rules_about(job).placements:
             allowed = np.ones(shape, dtype=bool)
             limit.narrow(allowed, job, starts_s, np.full(shape, intensity), np.full(shape, price))
             if not allowed[row, 0]:
                 return quoted(limit.rule)
         return None
 
-    def _rules_about(self, job: Job) -> tuple[tuple[PlacementLimit, ...], tuple[Delay, ...]]:
+    def why_not_suspend(self, job: Job, times: int) -> str | None:
+        """Return the first suspend rule that forbids it after so many times, with its source; None if none does."""
+        return next((quoted(rule) for rule in self._rules_about(job).suspends if times >= rule.most), None)
+
+    def _rules_about(self, job: Job) -> About:
         key = self._key(job)
         found = self._about.get(key)
         if found is None:
-            placements = tuple(limit for limit in self._placements if about(limit.rule, job))
-            found = placements, tuple(rule for rule in self._delays if about(rule, job))
-            self._about[key] = found
+            found = self._about[key] = About(
+                tuple(limit for limit in self._placements if about(limit.rule, job)),
+                tuple(rule for rule in self._delays if about(rule, job)),
+                tuple(rule for rule in self._suspends if about(rule, job)),
+            )
         return found
 
     def _key(self, job: Job) -> tuple[object, ...]:
@@ -224,7 +240,7 @@ class Guard:
         )
 
 
-def _lengths_s(rules: Sequence[Placement | Delay]) -> list[float]:
+def _lengths_s(rules: Sequence[RuleBase]) -> list[float]:
     """Return the job lengths that the selectors compare with, ascending."""
     selectors = [part for rule in rules for part in (rule.jobs, rule.unless) if part]
     hours = [hour for part in selectors for hour in (part.longer_than_h, part.shorter_than_h)]

@@ -129,6 +129,8 @@ RULES = [
     {"kind": "placement", "effect": "deny", "regions": ["away"], "price_above": 100},
     {"kind": "headroom", "max_utilization": 0.6},
     {"kind": "headroom", "max_utilization": 0.4, "regions": ["home"], "window": EVENING},
+    {"kind": "suspend", "allowed": False, "jobs": {"home": ["away"]}},
+    {"kind": "suspend", "max_times": 1},
 ]
 DELAYS = [
     {"kind": "delay", "max_delay_h": 2, "jobs": {"longer_than_h": 2}},
@@ -152,7 +154,7 @@ def guarded(world: World, policy: PolicySet, name: str) -> Run:
 def test_no_rule_is_broken(name: str, seed: int, plain: bool, chosen: list[dict[str, object]]):
     policy = rules(*chosen)
     run = guarded(rich_world(seed, plain=plain), policy, name)
-    assert policy_violations(run.world, policy, account(run)) == []
+    assert policy_violations(run, policy, account(run)) == []
 
 
 @every_scheduler
@@ -165,6 +167,6 @@ def test_where_there_is_room_no_delay_rule_is_broken_and_nothing_refused(
     world, policy = rich_world(seed, plain=True), rules(*chosen)
     roomy = tuple(replace(mock_region(region.id, servers=20), pue=region.pue) for region in world.regions)
     run = guarded(replace(world, regions=roomy), policy, name)
-    assert policy_violations(run.world, policy, account(run)) == []
+    assert policy_violations(run, policy, account(run)) == []
     assert [row.verdict for row in run.decisions if row.verdict != "ok"] == []
     assert run.history.refusals == []
