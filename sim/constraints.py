@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -11,8 +12,27 @@ from sim.model import Job, Region
 from sim.units import BoolArray, FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class CpuShare:
+    """A bound on the CPUs that some of the jobs hold in a region.
+
+    Attributes:
+        rule: The rule in canonical English.
+        about: Whether a job counts.
+        limit: From slots and their length to the share of each region's CPUs, shape (R, T), as `cpu_limit`.
+    """
+
+    rule: str
+    about: Callable[[Job], bool]
+    limit: Callable[[FloatArray, float], FloatArray]
+
+
 class Constraints(Protocol):
     """Rules as arrays. R is the number of regions in scenario order, S of start times, T of time slots."""
+
+    @property
+    def quotas(self) -> Sequence[CpuShare]:
+        """What jobs use up together."""
 
     def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return, shape (R, S), where and when the job may start.
@@ -30,11 +50,25 @@ class Constraints(Protocol):
     def cpu_limit(self, times_s: FloatArray, step_s: float) -> FloatArray:
         """Return, shape (R, T), the share of each region's CPUs that may be busy in [t, t + step_s)."""
 
-    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
-        """Return the rule that forbids this start, in canonical English, or None if none does."""
+    def why_not(
+        self, job: Job, region: str, start_s: float, *, intensity: float, price: float, seconds: float | None = None
+    ) -> str | None:
+        """Return the rule that forbids this start, in canonical English, or None if none does.
+
+        Args:
+            intensity: What it is there and then; NaN if the job does not start but goes on.
+            price: Likewise.
+            seconds: How long the job will stay; its duration estimate if not given.
+        """
 
     def why_not_suspend(self, job: Job, times: int) -> str | None:
         """Return the rule that forbids to suspend the job again after so many times, or None if none does."""
+
+    def draft(self) -> Self:
+        """Return the rules for one plan: what the plan uses up does not count elsewhere."""
+
+    def take(self, job: Job, r: int, start_s: float) -> None:
+        """Note a run of the plan in region `r`: what it uses up of quotas is not there for others."""
 
 
 def binds(constraints: Constraints) -> bool:
@@ -44,6 +78,8 @@ def binds(constraints: Constraints) -> bool:
 
 class Unconstrained:
     """No rules at all."""
+
+    quotas: Sequence[CpuShare] = ()
 
     def __init__(self, regions: Sequence[Region]) -> None:
         self._count = len(regions)
@@ -60,10 +96,19 @@ class Unconstrained:
         """Return all ones."""
         return np.ones((self._count, len(times_s)))
 
-    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
+    def why_not(
+        self, job: Job, region: str, start_s: float, *, intensity: float, price: float, seconds: float | None = None
+    ) -> str | None:
         """Return None."""
         return None
 
     def why_not_suspend(self, job: Job, times: int) -> str | None:
         """Return None."""
         return None
+
+    def draft(self) -> Self:
+        """Return itself: nothing is used up."""
+        return self
+
+    def take(self, job: Job, r: int, start_s: float) -> None:
+        """Note nothing."""

@@ -183,7 +183,7 @@ class Engine(Lifecycle):
         checkpoint = self._jobs[j].checkpoint
         if checkpoint is None:
             raise IllegalAction(f"job {decision.job_id} cannot be suspended: it has no checkpoint; let it run")
-        self._refuse_suspension(j)
+        self._refuse_suspension(j, held)
         self._pause(j, held, checkpoint)
 
     def resume(self, decision: Resume) -> None:
@@ -228,8 +228,9 @@ class Engine(Lifecycle):
                 f"job {job.id}: {self.world.regions[held.region].id} has no room for {decision.scale} workers; "
                 "give fewer, or wait"
             )
-        if more > 0 and not self._free_of_rules:
-            self._refuse_if_denied(j, held.region, more)
+        if not self._free_of_rules:
+            left_s = max(0.0, held.end_s - self.now_s) * self._rate(j, held.scale) / self._rate(j, decision.scale)
+            self._refuse_if_denied(j, held.region, decision.scale, left_s, goes_on=True)
         self._stop_work(j, held, RUN)
         self._let_go(j)
         pool.give(*self._demand(j, held.scale))
@@ -296,7 +297,7 @@ class Engine(Lifecycle):
             steady=self._free_of_rules and not self._changing and not self._not_running,
             suspended=tuple(self._what_is_suspended(j, r) for j, r in self._suspended.items() if j not in self._held),
             services=self._servicing.views(now_s) if world.services else (),
-            constraints=self.constraints,
+            constraints=self.constraints if self._free_of_rules else self._gate.standing(now_s, self._held),
             times_suspended=self._times_suspended,
             _site=self._site,
         )

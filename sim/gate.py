@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from sim.constraints import Constraints
 from sim.errors import RuleDenied
 from sim.forecast import Forecaster, forecast, row_of
 from sim.foresight import Foretold, told_from
-from sim.model import Job
+from sim.quotas import Quotas, ShareUse, Standing, Stay
 from sim.signals import Bundle, Signal
 from sim.units import FloatArray
+from sim.view import Held
 from sim.world import World
 
 _EPS = 1e-9
@@ -26,44 +28,97 @@ class Gate:
 
     def __init__(self, world: World, constraints: Constraints, foretold: Foretold | None = None) -> None:
         self._world, self._constraints, self._foretold = world, constraints, foretold
+        self._cpus = np.array([region.cpus for region in world.regions])
+        self._quotas: Quotas | None = None
+        self._as_of_s = -math.inf
 
-    def start(self, job: Job, r: int, now_s: float, *, cpus: float, left_s: float, running: Iterable[Run]) -> None:
-        """Raise RuleDenied if a rule forbids the job to start in its region at this moment.
+    # -- what is used up ---------------------------------------------------------------------------
+
+    def look_again(self) -> None:
+        """Note that what is held has changed otherwise than by starts and plans that passed the gate."""
+        self._quotas = None
+
+    def quotas(self, now_s: float, held: Mapping[int, Held]) -> Quotas | None:
+        """Return what is left of the rules' quotas now; None if there are none."""
+        limits = self._constraints.quotas
+        if limits and (self._quotas is None or self._as_of_s != now_s):
+            stays = {j: self._stay(one, now_s) for j, one in held.items()}
+            uses = [ShareUse(limit, self._cpus, self._world.epoch_s, now_s) for limit in limits]
+            self._quotas, self._as_of_s = Quotas(self._constraints, uses, stays), now_s
+        return self._quotas
+
+    def standing(self, now_s: float, held: Mapping[int, Held]) -> Constraints:
+        """Return the rules with what is left of their quotas now."""
+        quotas = self.quotas(now_s, held)
+        return Standing(self._constraints, quotas.copy(), self._world.regions) if quotas else self._constraints
+
+    def _stay(self, held: Held, now_s: float) -> Stay:
+        """Return what is left of a job's stay. One that has outlived its estimate is taken to last as long again."""
+        job, start_s, end_s = self._world.workload.jobs[held.job], held.start_s, held.end_s
+        if held.state == "queued":
+            start_s, end_s = now_s, now_s + held.end_s - held.start_s
+        elif end_s <= now_s:
+            end_s = now_s + max(now_s - start_s, self._world.epoch_s)
+        return Stay(job, held.region, held.scale, max(start_s, now_s), end_s)
+
+    # -- questions ---------------------------------------------------------------------------------
+
+    def start(
+        self, j: int, stay: Stay, quotas: Quotas | None, running: Iterable[Run], *, goes_on: bool = False
+    ) -> None:
+        """Raise RuleDenied if a rule forbids the stay of a job (a position), which begins now.
 
         Args:
-            cpus: What it would hold.
-            left_s: The estimate of its time to the end.
             running: What else runs in the region.
+            goes_on: It runs already, and limits on starts do not bind it.
         """
-        world = self._world
-        rule = self._constraints.why_not(
-            job,
-            world.regions[r].id,
-            now_s,
-            intensity=world.intensity[r].at(now_s),
-            price=world.price[r].at(now_s),
-        ) or self._headroom(r, now_s, cpus, left_s, running)
-        if rule:
-            raise RuleDenied(rule)
+        world, r, now_s = self._world, stay.region, stay.start_s
+        intensity, price = (math.nan if goes_on else signals[r].at(now_s) for signals in (world.intensity, world.price))
+        rule = self._why_not(stay, intensity, price) or self._headroom(stay, running)
+        self._settle(j, stay, quotas, rule)
 
-    def plan(self, job: Job, r: int, now_s: float, start_s: float) -> None:
-        """Raise RuleDenied if a rule forbids a later start, going by the forecast issued now."""
-        world = self._world
-        told = self._foretold
-        model = world.models
+    def plan(self, j: int, stay: Stay, quotas: Quotas | None, now_s: float) -> None:
+        """Raise RuleDenied if a rule forbids a stay that begins later, going by the forecast issued now."""
+        world, told, model, r, start_s = self._world, self._foretold, self._world.models, stay.region, stay.start_s
         intensity = self._expected(
             model.intensity, world.intensity, told.intensity if told else None, r, now_s, start_s
         )
         price = self._expected(model.price, world.price, told.price if told else None, r, now_s, start_s)
-        rule = self._constraints.why_not(job, world.regions[r].id, start_s, intensity=intensity, price=price)
+        self._settle(j, stay, quotas, self._why_not(stay, intensity, price))
+
+    def suspend(self, stay: Stay, times: int, running: Iterable[Run], *, due_s: float) -> None:
+        """Raise RuleDenied if a rule forbids to suspend a job that has been suspended so many times.
+
+        Args:
+            stay: From now until its checkpoint is written.
+            running: What else runs in the region.
+            due_s: When it would end by its estimate: a checkpoint written later must be allowed to be.
+        """
+        rule = self._constraints.why_not_suspend(stay.job, times)
+        if not rule and stay.start_s < due_s < stay.end_s - _EPS:
+            rule = self._why_not(stay, math.nan, math.nan) or self._headroom(stay, running)
         if rule:
             raise RuleDenied(rule)
 
-    def suspend(self, job: Job, times: int) -> None:
-        """Raise RuleDenied if a rule forbids to suspend the job again after so many times."""
-        rule = self._constraints.why_not_suspend(job, times)
+    def _why_not(self, stay: Stay, intensity: float, price: float) -> str | None:
+        return self._constraints.why_not(
+            stay.job,
+            self._world.regions[stay.region].id,
+            stay.start_s,
+            intensity=intensity,
+            price=price,
+            seconds=stay.end_s - stay.start_s,
+        )
+
+    def _settle(self, j: int, stay: Stay, quotas: Quotas | None, rule: str | None) -> None:
+        """Raise RuleDenied for a rule that forbids a stay, or of whose quota too little is left; else take it."""
+        if quotas:
+            quotas.drop(j)
+            rule = rule or quotas.why_not(stay)
         if rule:
             raise RuleDenied(rule)
+        if quotas:
+            quotas.take(j, stay)
 
     def _expected(
         self, model: Forecaster, signals: Sequence[Signal], told: Bundle | None, r: int, now_s: float, start_s: float
@@ -75,19 +130,19 @@ class Gate:
             return float(told_from(told, now_s, span_s, current).at(np.array([start_s]))[r, 0])
         return forecast(row_of(model, r), signals[r].up_to(now_s), now_s, span_s).at(start_s)
 
-    def _headroom(self, r: int, now_s: float, cpus: float, left_s: float, running: Iterable[Run]) -> str | None:
-        """Return a refusal if the job would push CPU use over a rule's limit at any epoch of its run.
+    def _headroom(self, stay: Stay, running: Iterable[Run]) -> str | None:
+        """Return a refusal if the job would push CPU use over a rule's limit at any epoch of its stay.
 
         What runs now is taken to end by its estimate; what starts later is checked when it starts.
         """
-        region, epoch_s = self._world.regions[r], self._world.epoch_s
-        first = now_s // epoch_s
-        count = int(np.ceil((now_s + left_s) / epoch_s - first - _EPS))
+        region, epoch_s = self._world.regions[stay.region], self._world.epoch_s
+        first = stay.start_s // epoch_s
+        count = int(np.ceil(stay.end_s / epoch_s - first - _EPS))
         slots_s: FloatArray = epoch_s * (first + np.arange(float(max(count, 1))))
-        limit = self._constraints.cpu_limit(slots_s, epoch_s)[r] * region.cpus
+        limit = self._constraints.cpu_limit(slots_s, epoch_s)[stay.region] * region.cpus
         if (limit >= region.cpus - _EPS).all():
             return None
-        busy = np.full(len(slots_s), cpus)
+        busy = np.full(len(slots_s), stay.job.cpus * stay.scale)
         for held, end_s in running:
             live = slots_s < end_s - _EPS
             live[0] = True  # it runs now, whatever its estimate said

@@ -9,7 +9,7 @@ checkpoint), suspended, finished or cancelled. Inside, jobs and regions are posi
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,11 @@ from sim.errors import RuleDenied
 from sim.forecast import Models, stacked
 from sim.forecast.fitting import Remembering
 from sim.foresight import Foretold
-from sim.gate import Gate
+from sim.gate import Gate, Run
 from sim.history import LOST, RESTORE, RUN, SAVE, History, Move, Refusal, Switch
 from sim.model import Checkpoint
 from sim.pool import Pool
+from sim.quotas import Quotas, Stay
 from sim.services import Servicing
 from sim.units import HOUR_S
 from sim.view import Held, Site
@@ -198,9 +199,10 @@ class Lifecycle:
         planned = leave_s > self._env.now + EPS_S
         if not self._free_of_rules:
             if planned:
-                self._gate.plan(self._jobs[j], r, self.now_s, start_s)
+                stay = Stay(self._jobs[j], r, scale, start_s, start_s + self._left_s(j, scale))
+                self._gate.plan(j, stay, self._quotas(), self.now_s)
             else:
-                self._refuse_if_denied(j, r, scale)
+                self._refuse_if_denied(j, r, scale, self._left_s(j, scale))
         if self._not_before:
             self._not_before.pop(j, None)
         if planned:
@@ -268,7 +270,7 @@ class Lifecycle:
         if self._free_of_rules:
             return True
         try:
-            self._refuse_if_denied(held.job, held.region, held.scale)
+            self._refuse_if_denied(held.job, held.region, held.scale, self._left_s(held.job, held.scale))
         except RuleDenied as denied:
             self._send_back(held.job)
             region = self.world.regions[held.region].id
@@ -568,6 +570,7 @@ class Lifecycle:
     def _let_go(self, j: int) -> Held:
         """Forget where a job stands; what it had booked ahead is free again."""
         held = self._held.pop(j)
+        self._gate.look_again()
         self._not_running.discard(j)
         self._pools[held.region].release(*self._demand(j, held.scale))
         if self._bookings:
@@ -588,17 +591,26 @@ class Lifecycle:
         read_s = (self._jobs[j].checkpoint or _NO_CHECKPOINT).restore_s if j in self._suspended else 0.0
         return float(read_s + max(0.0, self._estimate_s[j] - self._done_s[j]) / self._rate(j, scale))
 
-    def _refuse_suspension(self, j: int) -> None:
-        """Raise RuleDenied if a rule forbids to suspend the job again."""
-        if not self._free_of_rules:
-            self._gate.suspend(self._jobs[j], self._times_suspended.get(j, 0))
+    def _quotas(self) -> Quotas | None:
+        return self._gate.quotas(self.now_s, self._held)
 
-    def _refuse_if_denied(self, j: int, r: int, scale: int) -> None:
-        """Raise RuleDenied if a rule forbids the job to start in its region at this moment."""
-        running = (
-            (self._demands[held.job][0] * held.scale, held.end_s)
-            for held in self._held.values()
-            if held.region == r and held.state in ("running", "saving") and held.job != j
-        )
-        cpus = self._demands[j][0] * scale
-        self._gate.start(self._jobs[j], r, self.now_s, cpus=cpus, left_s=self._left_s(j, scale), running=running)
+    def _running_beside(self, j: int, r: int) -> Iterator[Run]:
+        """Yield what else runs in a region."""
+        for held in self._held.values():
+            if held.region == r and held.state in ("running", "saving") and held.job != j:
+                yield self._demands[held.job][0] * held.scale, held.end_s
+
+    def _refuse_suspension(self, j: int, held: Held | None = None) -> None:
+        """Raise RuleDenied if a rule forbids to suspend the job again, from where it runs or, later, anywhere."""
+        if self._free_of_rules:
+            return
+        times, due_s = self._times_suspended.get(j, 0), held.end_s if held else self.now_s
+        r, scale = (held.region, held.scale) if held else (0, 1)
+        save_s = (self._jobs[j].checkpoint or _NO_CHECKPOINT).save_s
+        stay = Stay(self._jobs[j], r, scale, self.now_s, self.now_s + save_s)
+        self._gate.suspend(stay, times, self._running_beside(j, r), due_s=due_s)
+
+    def _refuse_if_denied(self, j: int, r: int, scale: int, left_s: float, *, goes_on: bool = False) -> None:
+        """Raise RuleDenied if a rule forbids the job to start, or go on, in its region at this moment."""
+        stay = Stay(self._jobs[j], r, scale, self.now_s, self.now_s + left_s)
+        self._gate.start(j, stay, self._quotas(), self._running_beside(j, r), goes_on=goes_on)

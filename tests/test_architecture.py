@@ -37,7 +37,7 @@ SIM_ORDER = [
     ("signals", "tables", "constraints", "pool", "bookings"),
     ("forecast", "foresight", "services"),
     ("view", "world"),
-    ("slots", "submissions"),
+    ("slots", "submissions", "quotas"),
     ("timetable", "gate"),
     ("lifecycle",),
     ("engine",),

@@ -168,7 +168,7 @@ def _outside(rule: Placement, run: Segment, record: Record) -> bool:
     begin, end = record.moment(run.start_s), record.moment(run.end_s)
     for opens, closes in _spans(rule.window, record.zone(rule.window.tz, run.region), begin, end):
         if opens <= begin < closes:
-            longer_than_window = end - begin > closes - opens
+            longer_than_window = max(end - begin, timedelta(seconds=run.job.duration_estimate_s)) > closes - opens
             return end > closes and not longer_than_window
     return True
 
@@ -261,7 +261,7 @@ def _excesses(rule: Headroom, region: Region, record: Record) -> Iterator[tuple[
     """Yield the times [begin, end) in which too many CPUs are busy: a sweep over starts and ends."""
     changes: dict[float, float] = {}
     for run in record.segments:
-        if run.region == region.id:
+        if run.region == region.id and about(rule, run.job):
             changes[run.start_s] = changes.get(run.start_s, 0.0) + run.job.cpus * run.scale
             changes[run.end_s] = changes.get(run.end_s, 0.0) - run.job.cpus * run.scale
     most, busy, since_s = rule.max_utilization * region.cpus + 1e-6, 0.0, None

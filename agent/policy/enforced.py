@@ -23,7 +23,4 @@ def _fault(rule: RuleBase) -> str:
         return f"its kind is {rule.kind}"
     if rule.strength != "must":
         return f"its strength is {rule.strength}"
-    # CPU limits are per region and time; use by some of the jobs alone is not counted
-    if isinstance(rule, Headroom) and (rule.jobs or rule.unless):
-        return "it is a headroom for some jobs only"
     return ""

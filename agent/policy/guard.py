@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from agent.policy.english import quoted
 from agent.policy.rules import Delay, Headroom, Placement, PolicySet, RuleBase, Suspend, Window
 from agent.policy.selection import about
 from agent.policy.windows import WindowTimes, next_moment, zone_of
+from sim.constraints import CpuShare
 from sim.errors import InputError
 from sim.model import Job, Region
 from sim.units import HOUR_S, BoolArray, FloatArray, IntArray, at_time, seconds_since
@@ -39,27 +40,33 @@ class PlacementLimit:
     windows: tuple[ZonedWindow, ...]
 
     def narrow(
-        self, allowed: BoolArray, job: Job, starts_s: FloatArray, intensity: FloatArray, price: FloatArray
+        self,
+        allowed: BoolArray,
+        job: Job,
+        starts_s: FloatArray,
+        intensity: FloatArray,
+        price: FloatArray,
+        seconds: float,
     ) -> None:
-        """Strike out of `allowed`, shape (R, S), what the rule forbids."""
+        """Strike out of `allowed`, shape (R, S), what the rule forbids to a job that stays for so many seconds."""
         if self.rule.effect == "only":
-            self._keep_inside(allowed, job, starts_s)
+            self._keep_inside(allowed, job, starts_s, seconds)
         else:
-            self._deny(allowed, job, starts_s, intensity, price)
+            self._deny(allowed, starts_s, intensity, price, seconds)
 
-    def _keep_inside(self, allowed: BoolArray, job: Job, starts_s: FloatArray) -> None:
+    def _keep_inside(self, allowed: BoolArray, job: Job, starts_s: FloatArray, seconds: float) -> None:
         allowed[self.other_rows] = False
         for window in self.windows:
-            allowed[window.rows] &= window.times.inside(starts_s, job.duration_estimate_s)
+            allowed[window.rows] &= window.times.inside(starts_s, seconds, job.duration_estimate_s)
 
     def _deny(
-        self, allowed: BoolArray, job: Job, starts_s: FloatArray, intensity: FloatArray, price: FloatArray
+        self, allowed: BoolArray, starts_s: FloatArray, intensity: FloatArray, price: FloatArray, seconds: float
     ) -> None:
         rule, rows = self.rule, self.rows
         if rule.window is None and rule.intensity_above is None and rule.price_above is None:
             allowed[rows] = False
         for window in self.windows:
-            allowed[window.rows] &= window.times.clear(starts_s, job.duration_estimate_s)
+            allowed[window.rows] &= window.times.clear(starts_s, seconds)
         if rule.intensity_above is not None:
             allowed[rows] &= ~(intensity[rows] > rule.intensity_above)
         if rule.price_above is not None:
@@ -90,6 +97,7 @@ class About(NamedTuple):
     placements: tuple[PlacementLimit, ...]
     delays: tuple[Delay, ...]
     suspends: tuple[Suspend, ...]
+    quotas: tuple[Headroom, ...]
 
 
 class Guard:
@@ -118,7 +126,10 @@ class Guard:
         self._epoch_s = epoch_s
         rules = policy_set.rules
         self._placements = tuple(self._placement(rule) for rule in rules if isinstance(rule, Placement))
-        self._cpu_limits = tuple(self._cpu_limit(rule) for rule in rules if isinstance(rule, Headroom))
+        headrooms = [rule for rule in rules if isinstance(rule, Headroom)]
+        self._shared = tuple(rule for rule in headrooms if rule.jobs or rule.unless)
+        self._cpu_limits = tuple(self._cpu_limit(rule) for rule in headrooms if rule not in self._shared)
+        self.quotas = tuple(self._share(rule) for rule in self._shared)
         self._delays = tuple(rule for rule in rules if isinstance(rule, Delay))
         self._suspends = tuple(rule for rule in rules if isinstance(rule, Suspend))
         self._lengths_s = _lengths_s(rules)
@@ -132,7 +143,7 @@ class Guard:
         allowed = np.ones((len(self._regions), len(starts_s)), dtype=bool)
         if len(starts_s):
             for limit in self._rules_about(job).placements:
-                limit.narrow(allowed, job, starts_s, intensity, price)
+                limit.narrow(allowed, job, starts_s, intensity, price, job.duration_estimate_s)
         return allowed
 
     def latest_start_s(self, job: Job) -> float:
@@ -151,13 +162,16 @@ class Guard:
                 rule.lower(limit, times_s, step_s)
         return limit
 
-    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
+    def why_not(
+        self, job: Job, region: str, start_s: float, *, intensity: float, price: float, seconds: float | None = None
+    ) -> str | None:
         """Return the first placement rule that forbids this start, with its source; None if none does."""
         row, shape = self._row[region], (len(self._regions), 1)
         starts_s = np.array([start_s])
+        stays_s = job.duration_estimate_s if seconds is None else seconds
         for limit in self._rules_about(job).placements:
             allowed = np.ones(shape, dtype=bool)
-            limit.narrow(allowed, job, starts_s, np.full(shape, intensity), np.full(shape, price))
+            limit.narrow(allowed, job, starts_s, np.full(shape, intensity), np.full(shape, price), stays_s)
             if not allowed[row, 0]:
                 return quoted(limit.rule)
         return None
@@ -165,6 +179,23 @@ class Guard:
     def why_not_suspend(self, job: Job, times: int) -> str | None:
         """Return the first suspend rule that forbids it after so many times, with its source; None if none does."""
         return next((quoted(rule) for rule in self._rules_about(job).suspends if times >= rule.most), None)
+
+    def draft(self) -> Self:
+        """Return itself: what is used up of quotas is no concern of the rules alone."""
+        return self
+
+    def take(self, job: Job, r: int, start_s: float) -> None:
+        """Note nothing, likewise."""
+
+    def _share(self, rule: Headroom) -> CpuShare:
+        limit = self._cpu_limit(rule)
+
+        def bound(times_s: FloatArray, step_s: float) -> FloatArray:
+            share = np.ones((len(self._regions), len(times_s)))
+            limit.lower(share, times_s, step_s)
+            return share
+
+        return CpuShare(quoted(rule), lambda job: rule in self._rules_about(job).quotas, bound)
 
     def _rules_about(self, job: Job) -> About:
         key = self._key(job)
@@ -174,6 +205,7 @@ class Guard:
                 tuple(limit for limit in self._placements if about(limit.rule, job)),
                 tuple(rule for rule in self._delays if about(rule, job)),
                 tuple(rule for rule in self._suspends if about(rule, job)),
+                tuple(rule for rule in self._shared if about(rule, job)),
             )
         return found
 

@@ -59,12 +59,12 @@ class WindowTimes:
         # a run holds its first instant even if it lasts no time
         return (following >= starts_s + duration_s) & (following > starts_s)
 
-    def inside(self, starts_s: FloatArray, duration_s: float) -> BoolArray:
-        """Tell which runs lie in the window, or start in it where they are longer than it, shape (S,)."""
+    def inside(self, starts_s: FloatArray, duration_s: float, whole_s: float) -> BoolArray:
+        """Tell which runs lie in the window, shape (S,); they need only start in it if `whole_s` is longer than it."""
         begins, ends = self._intervals(starts_s, duration_s)
         current = np.searchsorted(ends, starts_s, side="right")
         begin, end = begins[current], ends[current]
-        fits = (starts_s + duration_s <= end) | (duration_s > end - begin)
+        fits = (starts_s + duration_s <= end) | (whole_s > end - begin)
         return (begin <= starts_s) & fits
 
     def _intervals(self, starts_s: FloatArray, duration_s: float) -> tuple[FloatArray, FloatArray]:

@@ -287,6 +287,7 @@ def _booked(timetable: Timetable, one: Waiting, stay: tuple[float, float], wante
     fits = timetable.has_room(job, r, slots)
     if fits:
         timetable.take(job, r, slots)
+        timetable.rules.take(job, r, start_s)
     return fits
 
 

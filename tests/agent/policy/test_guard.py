@@ -211,7 +211,6 @@ def test_local_headroom_holds_at_each_regions_own_hours():
         ({"kind": "objective", "weights": {"carbon": 1}}, "its kind is objective"),
         ({"kind": "prefer", "regions": ["gb"]}, "its kind is prefer"),
         (deny(regions=["gb"], strength="prefer"), "its strength is prefer"),
-        ({"kind": "headroom", "max_utilization": 1, "jobs": {"team": "ads"}}, "for some jobs only"),
     ],
 )
 def test_a_rule_that_would_not_be_enforced_is_refused_by_name(rule, fault):

@@ -129,6 +129,8 @@ RULES = [
     {"kind": "placement", "effect": "deny", "regions": ["away"], "price_above": 100},
     {"kind": "headroom", "max_utilization": 0.6},
     {"kind": "headroom", "max_utilization": 0.4, "regions": ["home"], "window": EVENING},
+    {"kind": "headroom", "max_utilization": 0.4, "jobs": {"home": ["away"]}},
+    {"kind": "headroom", "max_utilization": 0.3, "regions": ["home"], "unless": {"longer_than_h": 4}, "window": NIGHT},
     {"kind": "suspend", "allowed": False, "jobs": {"home": ["away"]}},
     {"kind": "suspend", "max_times": 1},
 ]

@@ -1,0 +1,195 @@
+"""What jobs use up together: CPU shares of some of the jobs, as they stand at a decision point.
+
+A quota is used up by what runs and by what is planned, each to its end by the estimates. A job that would take more
+than is left has to wait, or to go elsewhere.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+
+from sim.constraints import Constraints, CpuShare
+from sim.model import Job, Region
+from sim.units import BoolArray, FloatArray
+
+_EPS = 1e-9
+_ROOM_EPS = 1e-6
+_LEAST_SLOTS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A job in a region (an index) with so many workers, from now or later until it ends by its estimate."""
+
+    job: Job
+    region: int
+    scale: int
+    start_s: float
+    end_s: float
+
+
+class Use(Protocol):
+    """What is taken of one quota."""
+
+    @property
+    def rule(self) -> str:
+        """The rule that sets it, in canonical English."""
+
+    def open_to(self, job: Job, scale: int, starts_s: FloatArray, seconds: float) -> BoolArray:
+        """Return where and when enough is left for a stay of so many seconds, shape (R, S)."""
+
+    def add(self, stay: Stay, sign: float) -> None:
+        """Take what a stay uses (+1), or give it back (-1)."""
+
+    def copy(self) -> Self:
+        """Return the same, apart."""
+
+
+class ShareUse:
+    """CPUs that some jobs hold in each region, in the slots [k epoch_s, (k + 1) epoch_s) from now on."""
+
+    def __init__(self, share: CpuShare, cpus: FloatArray, epoch_s: float, now_s: float) -> None:
+        self.rule = share.rule
+        self._share, self._cpus, self._epoch_s = share, cpus, epoch_s
+        self._first = int(now_s / epoch_s + _EPS)
+        self._free = np.empty((len(cpus), 0))
+        self._stays: list[tuple[Stay, float]] = []
+
+    def open_to(self, job: Job, scale: int, starts_s: FloatArray, seconds: float) -> BoolArray:
+        """Return where and when the share has room in every slot that a stay touches, shape (R, S)."""
+        first = np.maximum(np.floor(starts_s / self._epoch_s + _EPS).astype(np.int64) - self._first, 0)
+        after = np.ceil((starts_s + seconds) / self._epoch_s - _EPS).astype(np.int64) - self._first
+        after = np.maximum(after, first + 1)
+        self._reach(int(after.max(initial=0)))
+        full = self._free < job.cpus * scale - _ROOM_EPS
+        sums = np.zeros((full.shape[0], full.shape[1] + 1), dtype=np.int64)
+        np.cumsum(full, axis=1, out=sums[:, 1:])
+        return np.asarray(sums[:, after] == sums[:, first])
+
+    def add(self, stay: Stay, sign: float) -> None:
+        """Take the CPUs of a stay, or give them back."""
+        self._stays.append((stay, sign))
+        self._apply(stay, sign)
+
+    def copy(self) -> Self:
+        """Return the same, apart."""
+        twin = copy.copy(self)
+        twin._free, twin._stays = self._free.copy(), self._stays.copy()
+        return twin
+
+    def _reach(self, slots: int) -> None:
+        """Look so many slots ahead."""
+        if slots <= self._free.shape[1]:
+            return
+        times_s = self._epoch_s * (self._first + np.arange(float(max(slots, 2 * self._free.shape[1], _LEAST_SLOTS))))
+        self._free = self._share.limit(times_s, self._epoch_s) * self._cpus[:, None]
+        for stay, sign in self._stays:
+            self._apply(stay, sign)
+
+    def _apply(self, stay: Stay, sign: float) -> None:
+        first = max(0, int(stay.start_s / self._epoch_s + _EPS) - self._first)
+        after = max(first + 1, math.ceil(stay.end_s / self._epoch_s - _EPS) - self._first)
+        self._free[stay.region, first:after] -= sign * stay.scale * stay.job.cpus
+
+
+class Quotas:
+    """All quotas of the rules as they stand now. `about[n]` tells which jobs count towards the n-th."""
+
+    def __init__(self, constraints: Constraints, uses: Sequence[Use], stays: Mapping[int, Stay]) -> None:
+        """Begin with the stays of all jobs that hold or will hold something, by position."""
+        self._limits, self._uses = constraints.quotas, list(uses)
+        self._stays: dict[int, Stay] = {}
+        for j, stay in stays.items():
+            self.take(j, stay)
+
+    def _about(self, job: Job) -> list[Use]:
+        return [use for limit, use in zip(self._limits, self._uses, strict=True) if limit.about(job)]
+
+    def take(self, j: int, stay: Stay) -> None:
+        """Take what a job's stay uses."""
+        self._stays[j] = stay
+        self.note(stay)
+
+    def note(self, stay: Stay) -> None:
+        """Take what a stay of a plan uses."""
+        for use in self._about(stay.job):
+            use.add(stay, 1.0)
+
+    def drop(self, j: int) -> None:
+        """Give back what a job had taken, if it had."""
+        if stay := self._stays.pop(j, None):
+            for use in self._about(stay.job):
+                use.add(stay, -1.0)
+
+    def open_to(self, job: Job, starts_s: FloatArray, seconds: float) -> BoolArray | bool:
+        """Return where and when a job could stay so long with one worker, shape (R, S) or one that broadcasts to it."""
+        found: BoolArray | bool = True
+        for use in self._about(job):
+            found = found & use.open_to(job, 1, starts_s, seconds)
+        return found
+
+    def why_not(self, stay: Stay) -> str | None:
+        """Return the first rule of whose quota a stay would take more than is left, or None."""
+        starts_s, seconds = np.array([stay.start_s]), stay.end_s - stay.start_s
+        for use in self._about(stay.job):
+            if not use.open_to(stay.job, stay.scale, starts_s, seconds)[stay.region, 0]:
+                return use.rule
+        return None
+
+    def copy(self) -> Quotas:
+        """Return the same, apart."""
+        twin = copy.copy(self)
+        twin._uses, twin._stays = [use.copy() for use in self._uses], self._stays.copy()
+        return twin
+
+
+class Standing:
+    """The rules at a decision point, with what is left of their quotas: what a View shows (see `Constraints`)."""
+
+    def __init__(self, rules: Constraints, quotas: Quotas, regions: Sequence[Region]) -> None:
+        self._rules, self._left, self._regions = rules, quotas, regions
+        self.quotas = rules.quotas
+
+    def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
+        """Return where and when the rules and what is left let the job start, shape (R, S)."""
+        allowed = self._rules.allowed(job, starts_s, intensity=intensity, price=price)
+        return np.asarray(allowed & self._left.open_to(job, starts_s, job.duration_estimate_s))
+
+    def latest_start_s(self, job: Job) -> float:
+        """Return the last start that the delay rules allow."""
+        return self._rules.latest_start_s(job)
+
+    def cpu_limit(self, times_s: FloatArray, step_s: float) -> FloatArray:
+        """Return the share of each region's CPUs that all jobs may hold, shape (R, T)."""
+        return self._rules.cpu_limit(times_s, step_s)
+
+    def why_not(
+        self, job: Job, region: str, start_s: float, *, intensity: float, price: float, seconds: float | None = None
+    ) -> str | None:
+        """Return the first rule that forbids this start, or None if none does."""
+        rule = self._rules.why_not(job, region, start_s, intensity=intensity, price=price, seconds=seconds)
+        return rule or self._left.why_not(self._stay(job, self._row(region), start_s, seconds))
+
+    def why_not_suspend(self, job: Job, times: int) -> str | None:
+        """Return the rule that forbids to suspend the job again, or None if none does."""
+        return self._rules.why_not_suspend(job, times)
+
+    def draft(self) -> Standing:
+        """Return the same for one plan."""
+        return Standing(self._rules, self._left.copy(), self._regions)
+
+    def take(self, job: Job, r: int, start_s: float) -> None:
+        """Take from the quotas what a run of the plan uses."""
+        self._left.note(self._stay(job, r, start_s, None))
+
+    def _row(self, region: str) -> int:
+        return next(r for r, one in enumerate(self._regions) if one.id == region)
+
+    def _stay(self, job: Job, r: int, start_s: float, seconds: float | None) -> Stay:
+        return Stay(job, r, 1, start_s, start_s + (job.duration_estimate_s if seconds is None else seconds))
