@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -27,12 +27,13 @@ from agent.store import FILE, RunRow, Store
 from sim.bound import Bound, lower_bound
 from sim.errors import InputError
 from sim.history import KINDS
+from sim.recompute import Answered, Placed, Recomputed, Switched
 from sim.runfolder import write_run
 from sim.runner import Run, simulate
 from sim.scenario import Scenario, build_world, load_scenario, scenario_file
 from sim.schedulers import scheduler
 from sim.summary import Accounts, account, summarise
-from sim.units import iso
+from sim.units import FloatArray, iso
 from sim.world import ROUNDING_S, World, origins
 
 Summary = dict[str, Any]
@@ -293,13 +294,28 @@ def policy_violations(run: Run, rules: PolicySet, accounts: Accounts) -> list[Vi
         Segment(jobs[j], regions[r].id, start_s, end_s, KINDS[kind], float(scale))
         for j, r, start_s, end_s, kind, scale in zip(*(column.tolist() for column in columns), strict=True)
     ]
-    return check_rules(world, rules, segments, {jobs.id_of(j) for j in run.history.cancelled})
+    switched = [Switched(one.region, one.t_s, one.servers_on) for one in run.history.switches]
+    answered = [
+        Answered(one.service, one.region, one.start_s, one.end_s, one.replicas, one.rate_per_s, one.late_per_s)
+        for one in run.history.served
+    ]
+    cancelled = {jobs.id_of(j) for j in run.history.cancelled}
+    return check_rules(world, rules, segments, cancelled=cancelled, switched=switched, answered=answered)
 
 
 def check_rules(
-    world: World, rules: PolicySet, segments: Sequence[Segment], cancelled: Container[str] = ()
+    world: World,
+    rules: PolicySet,
+    segments: Sequence[Segment],
+    *,
+    cancelled: Container[str],
+    switched: Sequence[Switched],
+    answered: Sequence[Answered],
 ) -> list[Violation]:
-    """Return every breach of the rules by these segments; `cancelled` are jobs that were given up."""
+    """Return every breach of the rules by these segments, beside servers switched and requests answered.
+
+    `cancelled` are jobs that were given up.
+    """
     index = world.region_index
     return violations(
         rules,
@@ -312,7 +328,23 @@ def check_rules(
         intensity=lambda region, t_s: world.intensity[index[region]].at(t_s),
         price=lambda region, t_s: world.price[index[region]].at(t_s),
         unfinished=_unfinished(world, segments, cancelled),
+        drawn=lambda pieces: _drawn(world, pieces, switched, answered),
     )
+
+
+def _drawn(
+    world: World, pieces: Sequence[Segment], switched: Sequence[Switched], answered: Sequence[Answered]
+) -> Mapping[str, FloatArray]:
+    """Return what pieces drew, by the audit's own reckoning."""
+    placed = Placed(
+        np.array([world.workload.jobs.position[one.job.id] for one in pieces], dtype=np.int64),
+        np.array([world.region_index[one.region] for one in pieces], dtype=np.int64),
+        np.array([one.start_s for one in pieces]),
+        np.array([one.end_s for one in pieces]),
+        np.array([one.scale for one in pieces]),
+        [one.kind for one in pieces],
+    )
+    return Recomputed(world, placed, (), switched, answered).placements
 
 
 def _unfinished(world: World, segments: Iterable[Segment], cancelled: Container[str]) -> list[str]:

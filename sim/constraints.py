@@ -8,8 +8,9 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from sim.jobs import Jobs
 from sim.model import Job, Region
-from sim.units import BoolArray, FloatArray
+from sim.units import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +28,35 @@ class CpuShare:
     limit: Callable[[FloatArray, float], FloatArray]
 
 
+@dataclass(frozen=True, eq=False)
+class Allowance:
+    """A bound on what some of the jobs draw, emit or cost together in each calendar period.
+
+    Attributes:
+        rule: The rule in canonical English.
+        about: Whether a job counts.
+        rows: The regions in which it counts, as indices.
+        metric: `energy_kwh`, `carbon_g` or `cost_usd`.
+        most: The bound, in that unit.
+        edges_s: From how far the run goes to the edges of the periods, the first not after 0, the last not before it.
+    """
+
+    rule: str
+    about: Callable[[Job], bool]
+    rows: IntArray
+    metric: str
+    most: float
+    edges_s: Callable[[float], FloatArray]
+
+
+Quota = CpuShare | Allowance
+
+
 class Constraints(Protocol):
     """Rules as arrays. R is the number of regions in scenario order, S of start times, T of time slots."""
 
     @property
-    def quotas(self) -> Sequence[CpuShare]:
+    def quotas(self) -> Sequence[Quota]:
         """What jobs use up together."""
 
     def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
@@ -43,6 +68,9 @@ class Constraints(Protocol):
             intensity: Carbon intensity at each start, shape (R, S), gCO2eq/kWh: forecast or actual.
             price: Electricity price at each start, shape (R, S), USD/MWh.
         """
+
+    def allowed_all(self, jobs: Jobs, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
+        """Return the same of many jobs, shape (J, R, S)."""
 
     def latest_start_s(self, job: Job) -> float:
         """Return the last start that the rules allow (delay bounds), infinity where none applies."""
@@ -79,7 +107,7 @@ def binds(constraints: Constraints) -> bool:
 class Unconstrained:
     """No rules at all."""
 
-    quotas: Sequence[CpuShare] = ()
+    quotas: Sequence[Quota] = ()
 
     def __init__(self, regions: Sequence[Region]) -> None:
         self._count = len(regions)
@@ -87,6 +115,10 @@ class Unconstrained:
     def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return all true."""
         return np.ones((self._count, len(starts_s)), dtype=bool)
+
+    def allowed_all(self, jobs: Jobs, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
+        """Return all true."""
+        return np.ones((len(jobs), self._count, len(starts_s)), dtype=bool)
 
     def latest_start_s(self, job: Job) -> float:
         """Return infinity."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.constraints import Constraints
 from sim.errors import IllegalAction
 from sim.history import RUN
 from sim.jobs import as_slice
@@ -297,10 +298,13 @@ class Engine(Lifecycle):
             steady=self._free_of_rules and not self._changing and not self._not_running,
             suspended=tuple(self._what_is_suspended(j, r) for j, r in self._suspended.items() if j not in self._held),
             services=self._servicing.views(now_s) if world.services else (),
-            constraints=self.constraints if self._free_of_rules else self._gate.standing(now_s, self._held),
+            constraints=self.constraints if self._free_of_rules else self._standing(),
             times_suspended=self._times_suspended,
             _site=self._site,
         )
+
+    def _standing(self) -> Constraints:
+        return self._gate.standing(self.now_s, self._held, self._open_rows())
 
     def _restoring(self) -> dict[int, Held]:
         """Return the running jobs that still read their checkpoint, as such."""

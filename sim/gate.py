@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from sim.constraints import Constraints
+from sim.budgets import BudgetUse
+from sim.ceilings import Sites
+from sim.constraints import Allowance, Constraints
 from sim.errors import RuleDenied
 from sim.forecast import Forecaster, forecast, row_of
 from sim.foresight import Foretold, told_from
-from sim.quotas import Quotas, ShareUse, Standing, Stay
+from sim.history import History, Row
+from sim.meter import Meter
+from sim.model import Job
+from sim.quotas import Quotas, ShareUse, Standing, Use
 from sim.signals import Bundle, Signal
+from sim.stays import Stay
 from sim.units import FloatArray
 from sim.view import Held
 from sim.world import World
@@ -26,10 +32,16 @@ Run = tuple[float, float]
 class Gate:
     """Asks the constraints of a run, and raises RuleDenied where one forbids."""
 
-    def __init__(self, world: World, constraints: Constraints, foretold: Foretold | None = None) -> None:
+    def __init__(
+        self, world: World, constraints: Constraints, history: History, foretold: Foretold | None = None
+    ) -> None:
         self._world, self._constraints, self._foretold = world, constraints, foretold
+        budgets = [limit for limit in constraints.quotas if isinstance(limit, Allowance)]
+        self._meter = Meter(world, history, budgets) if budgets else None
+        self._sites = Sites(world) if budgets else None
         self._cpus = np.array([region.cpus for region in world.regions])
         self._quotas: Quotas | None = None
+        self._counts: dict[str, list[int]] = {}
         self._as_of_s = -math.inf
 
     # -- what is used up ---------------------------------------------------------------------------
@@ -38,18 +50,40 @@ class Gate:
         """Note that what is held has changed otherwise than by starts and plans that passed the gate."""
         self._quotas = None
 
-    def quotas(self, now_s: float, held: Mapping[int, Held]) -> Quotas | None:
-        """Return what is left of the rules' quotas now; None if there are none."""
-        limits = self._constraints.quotas
-        if limits and (self._quotas is None or self._as_of_s != now_s):
+    def quotas(self, now_s: float, held: Mapping[int, Held], running: Iterable[Row]) -> Quotas | None:
+        """Return what is left of the rules' quotas now; None if there are none.
+
+        Args:
+            held: What holds or will hold something.
+            running: What runs, as rows of the history that end now.
+        """
+        if self._constraints.quotas and (self._quotas is None or self._as_of_s != now_s):
             stays = {j: self._stay(one, now_s) for j, one in held.items()}
-            uses = [ShareUse(limit, self._cpus, self._world.epoch_s, now_s) for limit in limits]
-            self._quotas, self._as_of_s = Quotas(self._constraints, uses, stays), now_s
+            self._quotas, self._as_of_s = Quotas(self._about, self._uses(now_s, running), stays, len(self._cpus)), now_s
         return self._quotas
 
-    def standing(self, now_s: float, held: Mapping[int, Held]) -> Constraints:
+    def _about(self, job: Job) -> Sequence[int]:
+        """Return the places of the quotas towards which a job counts, by its id: that never changes."""
+        found = self._counts.get(job.id)
+        if found is None:
+            found = [n for n, limit in enumerate(self._constraints.quotas) if limit.about(job)]
+            self._counts[job.id] = found
+        return found
+
+    def _uses(self, now_s: float, running: Iterable[Row]) -> Iterator[Use]:
+        """Yield what is left of each quota, what is held aside."""
+        if self._meter and self._sites:
+            self._meter.read(now_s, running)
+            spent, ceilings = iter(self._meter.spent), self._sites.at(now_s)
+        for limit in self._constraints.quotas:
+            if isinstance(limit, Allowance):
+                yield BudgetUse(limit, next(spent), ceilings, self._world.horizon_s)
+            else:
+                yield ShareUse(limit, self._cpus, self._world.epoch_s, now_s)
+
+    def standing(self, now_s: float, held: Mapping[int, Held], running: Iterable[Row]) -> Constraints:
         """Return the rules with what is left of their quotas now."""
-        quotas = self.quotas(now_s, held)
+        quotas = self.quotas(now_s, held, running)
         return Standing(self._constraints, quotas.copy(), self._world.regions) if quotas else self._constraints
 
     def _stay(self, held: Held, now_s: float) -> Stay:

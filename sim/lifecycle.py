@@ -22,11 +22,12 @@ from sim.forecast import Models, stacked
 from sim.forecast.fitting import Remembering
 from sim.foresight import Foretold
 from sim.gate import Gate, Run
-from sim.history import LOST, RESTORE, RUN, SAVE, History, Move, Refusal, Switch
+from sim.history import LOST, RESTORE, RUN, SAVE, History, Move, Refusal, Row, Switch
 from sim.model import Checkpoint
 from sim.pool import Pool
-from sim.quotas import Quotas, Stay
+from sim.quotas import Quotas
 from sim.services import Servicing
+from sim.stays import Stay
 from sim.units import HOUR_S
 from sim.view import Held, Site
 from sim.world import World
@@ -52,7 +53,7 @@ class Lifecycle:
         self.history = History()
         self._free_of_rules = not binds(self.constraints)
         foretold = foretold or world.foretold
-        self._gate = Gate(world, self.constraints, foretold)
+        self._gate = Gate(world, self.constraints, self.history, foretold)
         self._env = simpy.Environment()
         self._jobs = world.workload.jobs
         self._submit_s: list[float] = self._jobs.submit_s.tolist()
@@ -592,7 +593,18 @@ class Lifecycle:
         return float(read_s + max(0.0, self._estimate_s[j] - self._done_s[j]) / self._rate(j, scale))
 
     def _quotas(self) -> Quotas | None:
-        return self._gate.quotas(self.now_s, self._held)
+        return self._gate.quotas(self.now_s, self._held, self._open_rows())
+
+    def _open_rows(self) -> Iterator[Row]:
+        """Yield what runs, as rows of the history that end now."""
+        now_s = self.now_s
+        for j, (_, r, start_s, _, scale, state) in self._held.items():
+            if state == "running":
+                read_s = min(self._restoring_s.get(j, start_s), now_s)
+                yield j, r, start_s, read_s, scale, RESTORE, False
+                yield j, r, read_s, now_s, scale, RUN, False
+            elif state == "saving":
+                yield j, r, start_s, now_s, scale, SAVE, False
 
     def _running_beside(self, j: int, r: int) -> Iterator[Run]:
         """Yield what else runs in a region."""

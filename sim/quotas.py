@@ -1,4 +1,4 @@
-"""What jobs use up together: CPU shares of some of the jobs, as they stand at a decision point.
+"""What jobs use up together, CPU shares of some of the jobs and budgets, as it stands at a decision point.
 
 A quota is used up by what runs and by what is planned, each to its end by the estimates. A job that would take more
 than is left has to wait, or to go elsewhere.
@@ -8,30 +8,21 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
 
 from sim.constraints import Constraints, CpuShare
+from sim.jobs import Jobs
 from sim.model import Job, Region
+from sim.stays import Loads, Stay
 from sim.units import BoolArray, FloatArray
 
 _EPS = 1e-9
 _ROOM_EPS = 1e-6
 _LEAST_SLOTS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """A job in a region (an index) with so many workers, from now or later until it ends by its estimate."""
-
-    job: Job
-    region: int
-    scale: int
-    start_s: float
-    end_s: float
+_CHUNK = 256
 
 
 class Use(Protocol):
@@ -41,11 +32,11 @@ class Use(Protocol):
     def rule(self) -> str:
         """The rule that sets it, in canonical English."""
 
-    def open_to(self, job: Job, scale: int, starts_s: FloatArray, seconds: float) -> BoolArray:
-        """Return where and when enough is left for a stay of so many seconds, shape (R, S)."""
+    def open_to(self, loads: Loads, starts_s: FloatArray, seconds: FloatArray) -> BoolArray:
+        """Return where and when enough is left for stays of J jobs, so many seconds long, shape (J, R, S)."""
 
-    def add(self, stay: Stay, sign: float) -> None:
-        """Take what a stay uses (+1), or give it back (-1)."""
+    def add(self, stays: Sequence[Stay], sign: float) -> None:
+        """Take what stays use (+1), or give it back (-1)."""
 
     def copy(self) -> Self:
         """Return the same, apart."""
@@ -61,21 +52,27 @@ class ShareUse:
         self._free = np.empty((len(cpus), 0))
         self._stays: list[tuple[Stay, float]] = []
 
-    def open_to(self, job: Job, scale: int, starts_s: FloatArray, seconds: float) -> BoolArray:
-        """Return where and when the share has room in every slot that a stay touches, shape (R, S)."""
+    def open_to(self, loads: Loads, starts_s: FloatArray, seconds: FloatArray) -> BoolArray:
+        """Return where and when the share has room in every slot that a stay touches, shape (J, R, S)."""
         first = np.maximum(np.floor(starts_s / self._epoch_s + _EPS).astype(np.int64) - self._first, 0)
-        after = np.ceil((starts_s + seconds) / self._epoch_s - _EPS).astype(np.int64) - self._first
-        after = np.maximum(after, first + 1)
+        ends_s = starts_s + seconds[:, None]
+        after = np.maximum(np.ceil(ends_s / self._epoch_s - _EPS).astype(np.int64) - self._first, first + 1)  # (J, S)
         self._reach(int(after.max(initial=0)))
-        full = self._free < job.cpus * scale - _ROOM_EPS
-        sums = np.zeros((full.shape[0], full.shape[1] + 1), dtype=np.int64)
-        np.cumsum(full, axis=1, out=sums[:, 1:])
-        return np.asarray(sums[:, after] == sums[:, first])
+        found = np.empty((len(loads), len(self._cpus), len(starts_s)), dtype=bool)
+        sizes, size = np.unique(loads.cpus, return_inverse=True)
+        for n, cpus in enumerate(sizes.tolist()):
+            full = self._free < cpus - _ROOM_EPS
+            sums = np.zeros((full.shape[0], full.shape[1] + 1), dtype=np.int64)
+            np.cumsum(full, axis=1, out=sums[:, 1:])
+            mine = np.flatnonzero(size == n)
+            found[mine] = (sums[:, after[mine]] == sums[:, None, first]).swapaxes(0, 1)
+        return found
 
-    def add(self, stay: Stay, sign: float) -> None:
-        """Take the CPUs of a stay, or give them back."""
-        self._stays.append((stay, sign))
-        self._apply(stay, sign)
+    def add(self, stays: Sequence[Stay], sign: float) -> None:
+        """Take the CPUs of stays, or give them back."""
+        for stay in stays:
+            self._stays.append((stay, sign))
+            self._apply(stay, sign)
 
     def copy(self) -> Self:
         """Return the same, apart."""
@@ -99,46 +96,72 @@ class ShareUse:
 
 
 class Quotas:
-    """All quotas of the rules as they stand now. `about[n]` tells which jobs count towards the n-th."""
+    """All quotas of the rules as they stand now."""
 
-    def __init__(self, constraints: Constraints, uses: Sequence[Use], stays: Mapping[int, Stay]) -> None:
-        """Begin with the stays of all jobs that hold or will hold something, by position."""
-        self._limits, self._uses = constraints.quotas, list(uses)
-        self._stays: dict[int, Stay] = {}
-        for j, stay in stays.items():
-            self.take(j, stay)
+    def __init__(
+        self, about: Callable[[Job], Sequence[int]], uses: Iterable[Use], stays: Mapping[int, Stay], regions: int
+    ) -> None:
+        """Begin with the stays of all jobs that hold or will hold something, by position, in so many regions.
 
-    def _about(self, job: Job) -> list[Use]:
-        return [use for limit, use in zip(self._limits, self._uses, strict=True) if limit.about(job)]
+        `about` says towards which of the uses a job counts.
+        """
+        self._regions = regions
+        self._about, self._uses, self._stays = about, list(uses), dict(stays)
+        for n, mine in self._by_use(list(stays.values())).items():
+            self._uses[n].add(mine, 1.0)
+
+    def _by_use(self, stays: Sequence[Stay]) -> dict[int, list[Stay]]:
+        found: dict[int, list[Stay]] = {}
+        for stay in stays:
+            for n in self._about(stay.job):
+                found.setdefault(n, []).append(stay)
+        return found
 
     def take(self, j: int, stay: Stay) -> None:
         """Take what a job's stay uses."""
         self._stays[j] = stay
         self.note(stay)
 
-    def note(self, stay: Stay) -> None:
+    def note(self, stay: Stay, sign: float = 1.0) -> None:
         """Take what a stay of a plan uses."""
-        for use in self._about(stay.job):
-            use.add(stay, 1.0)
+        for n in self._about(stay.job):
+            self._uses[n].add([stay], sign)
 
     def drop(self, j: int) -> None:
         """Give back what a job had taken, if it had."""
         if stay := self._stays.pop(j, None):
-            for use in self._about(stay.job):
-                use.add(stay, -1.0)
+            self.note(stay, -1.0)
 
-    def open_to(self, job: Job, starts_s: FloatArray, seconds: float) -> BoolArray | bool:
-        """Return where and when a job could stay so long with one worker, shape (R, S) or one that broadcasts to it."""
+    def open_to(self, job: Job, starts_s: FloatArray, seconds: float, scale: int = 1) -> BoolArray | bool:
+        """Return where and when a job could stay so long, shape (R, S) or one that broadcasts to it."""
         found: BoolArray | bool = True
-        for use in self._about(job):
-            found = found & use.open_to(job, 1, starts_s, seconds)
+        if mine := self._about(job):
+            loads, stays_s = Loads.of([job], [scale]), np.array([seconds])
+            for n in mine:
+                found = found & self._uses[n].open_to(loads, starts_s, stays_s)[0]
+        return found
+
+    def open_to_all(self, jobs: Jobs, starts_s: FloatArray) -> BoolArray:
+        """Return where and when each job could stay for its estimate with one worker, shape (J, R, S)."""
+        loads, seconds = Loads.of_jobs(jobs), jobs.duration_estimate_s
+        found = np.ones((len(jobs), self._regions, len(starts_s)), dtype=bool)
+        counts: dict[int, list[int]] = {}
+        for i, job in enumerate(jobs):
+            for n in self._about(job):
+                counts.setdefault(n, []).append(i)
+        for n, mine in counts.items():
+            by_length = sorted(mine, key=seconds.__getitem__)
+            for first in range(0, len(mine), _CHUNK):  # those of like length together touch as many periods
+                part = np.array(by_length[first : first + _CHUNK])
+                found[part] &= self._uses[n].open_to(loads.take(part), starts_s, seconds[part])
         return found
 
     def why_not(self, stay: Stay) -> str | None:
         """Return the first rule of whose quota a stay would take more than is left, or None."""
-        starts_s, seconds = np.array([stay.start_s]), stay.end_s - stay.start_s
-        for use in self._about(stay.job):
-            if not use.open_to(stay.job, stay.scale, starts_s, seconds)[stay.region, 0]:
+        loads, starts_s = Loads.of([stay.job], [stay.scale]), np.array([stay.start_s])
+        for n in self._about(stay.job):
+            use = self._uses[n]
+            if not use.open_to(loads, starts_s, np.array([stay.end_s - stay.start_s]))[0, stay.region, 0]:
                 return use.rule
         return None
 
@@ -160,6 +183,12 @@ class Standing:
         """Return where and when the rules and what is left let the job start, shape (R, S)."""
         allowed = self._rules.allowed(job, starts_s, intensity=intensity, price=price)
         return np.asarray(allowed & self._left.open_to(job, starts_s, job.duration_estimate_s))
+
+    def allowed_all(self, jobs: Jobs, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
+        """Return the same of many jobs, shape (J, R, S)."""
+        allowed = self._rules.allowed_all(jobs, starts_s, intensity=intensity, price=price)
+        allowed &= self._left.open_to_all(jobs, starts_s)
+        return allowed
 
     def latest_start_s(self, job: Job) -> float:
         """Return the last start that the delay rules allow."""

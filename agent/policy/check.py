@@ -6,8 +6,9 @@ about: no interval arrays. Each can so test the other.
 
 from __future__ import annotations
 
+import calendar
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -16,12 +17,15 @@ from zoneinfo import ZoneInfo
 
 from agent.policy.enforced import require_enforced
 from agent.policy.english import english
-from agent.policy.rules import DAYS, Delay, Headroom, Placement, PolicySet, Suspend, Window
+from agent.policy.rules import DAYS, Budget, Delay, Headroom, Placement, PolicySet, Suspend, Window
 from agent.policy.selection import about
 from sim.model import Job, Region
+from sim.units import G_PER_KG, FloatArray
 from sim.world import ROUNDING_S
 
 Lookup = Callable[[str, float], float]
+Drawn = Callable[[Sequence["Segment"]], Mapping[str, FloatArray]]
+"""From all segments to `energy_kwh`, `carbon_g` and `cost_usd` of each."""
 Span = tuple[datetime, datetime]
 
 
@@ -44,7 +48,7 @@ class Segment:
 class Violation:
     """A rule, in canonical English, that was broken: by which job (None: by all together), where and when.
 
-    `region` is None for a job that was late because it never started.
+    `region` is None for a job that was late because it never started, and for a budget.
     """
 
     rule: str
@@ -57,7 +61,7 @@ class Violation:
 class Record:
     """What ran, where, from which start on; `until_s` is how far the run went.
 
-    `unfinished` are the ids of jobs that neither ended nor were cancelled.
+    `unfinished` are the ids of jobs that neither ended nor were cancelled; `drawn` says what segments drew.
     """
 
     regions: dict[str, Region]
@@ -69,6 +73,7 @@ class Record:
     intensity: Lookup
     price: Lookup
     unfinished: frozenset[str] = frozenset()
+    drawn: Drawn | None = None
 
     def moment(self, seconds: float) -> datetime:
         """Return the UTC moment of a second of the scenario."""
@@ -91,6 +96,7 @@ def violations(
     intensity: Lookup,
     price: Lookup,
     unfinished: Iterable[str] = (),
+    drawn: Drawn | None = None,
 ) -> list[Violation]:
     """Return every breach of the rules by what actually ran.
 
@@ -105,12 +111,22 @@ def violations(
         intensity: Carbon intensity by region id and second, gCO2eq/kWh.
         price: Electricity price by region id and second, USD/MWh.
         unfinished: Jobs that neither ended nor were cancelled.
+        drawn: What all that ran drew, given cut in shorter segments; needed where rules speak of it.
     """
     require_enforced(policy_set)
     by_id = {region.id: region for region in regions}
     pieces = tuple(segments)
     record = Record(
-        by_id, start, epoch_s, tuple(jobs), tuple(stays(pieces)), until_s, intensity, price, frozenset(unfinished)
+        by_id,
+        start,
+        epoch_s,
+        tuple(jobs),
+        tuple(stays(pieces)),
+        until_s,
+        intensity,
+        price,
+        frozenset(unfinished),
+        drawn,
     )
     found: list[Violation] = []
     for rule in policy_set.rules:
@@ -121,6 +137,8 @@ def violations(
                 found.extend(_late(rule, record))
             case Headroom():
                 found.extend(_crowded(rule, replace(record, segments=pieces)))
+            case Budget():
+                found.extend(_overspent(rule, replace(record, segments=pieces)))
             case Suspend():
                 found.extend(_suspended(rule, replace(record, segments=pieces)))
     return found
@@ -216,6 +234,43 @@ def _late_job(rule: Delay, job: Job, runs: list[Segment], record: Record) -> Ite
         zone = record.zone(rule.tz or "local", job.home)
         if record.moment(end_s) > _next(rule.finish_by, zone, record.moment(job.submit_s)):
             yield Violation(english(rule), job.id, region, end_s)
+
+
+def _overspent(rule: Budget, record: Record) -> Iterator[Violation]:
+    """Yield a violation for each period in which matching jobs used up more than the budget."""
+    if record.drawn is None:
+        raise ValueError(f"{english(rule)}: what the segments drew is needed to check this")
+    pieces = [part for one in record.segments for part in _by_period(rule.per, one, record)]
+    name, unit = ("carbon_g", G_PER_KG) if rule.metric == "carbon_kg" else (rule.metric, 1.0)
+    spent: dict[datetime, float] = {}
+    for piece, amount in zip(pieces, record.drawn(pieces)[name].tolist(), strict=True):
+        if about(rule, piece.job) and (rule.regions is None or piece.region in rule.regions):
+            period = _period(rule.per, record.moment((piece.start_s + piece.end_s) / 2))
+            spent[period] = spent.get(period, 0.0) + amount / unit
+    for period in sorted(spent):
+        if spent[period] > rule.max * (1 + 1e-6) + 1e-9:
+            yield Violation(english(rule), None, None, (period - record.moment(0.0)).total_seconds())
+
+
+def _by_period(per: str, one: Segment, record: Record) -> Iterator[Segment]:
+    """Yield a segment cut at the edges of the calendar's periods (UTC)."""
+    start_s = one.start_s
+    while start_s < one.end_s:
+        period = _period(per, record.moment(start_s + ROUNDING_S))
+        after = period + {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}.get(
+            per, timedelta(days=calendar.monthrange(period.year, period.month)[1])
+        )
+        end_s = min(one.end_s, (after - record.moment(0.0)).total_seconds())
+        yield replace(one, start_s=start_s, end_s=end_s)
+        start_s = end_s
+
+
+def _period(per: str, moment: datetime) -> datetime:
+    """Return when the calendar's period of a moment began."""
+    day = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    begun = {"hour": day + timedelta(hours=moment.hour), "month": day.replace(day=1)}
+    begun["week"] = day - timedelta(days=day.isoweekday() - 1)
+    return begun.get(per, day)
 
 
 def _suspended(rule: Suspend, record: Record) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Self
@@ -13,13 +13,15 @@ import numpy as np
 
 from agent.policy.enforced import require_enforced
 from agent.policy.english import quoted
-from agent.policy.rules import Delay, Headroom, Placement, PolicySet, RuleBase, Suspend, Window
+from agent.policy.periods import edges_s
+from agent.policy.rules import Budget, Delay, Headroom, Placement, PolicySet, RuleBase, Suspend, Window
 from agent.policy.selection import about
 from agent.policy.windows import WindowTimes, next_moment, zone_of
-from sim.constraints import CpuShare
+from sim.constraints import Allowance, CpuShare, Quota
 from sim.errors import InputError
+from sim.jobs import Jobs
 from sim.model import Job, Region
-from sim.units import HOUR_S, BoolArray, FloatArray, IntArray, at_time, seconds_since
+from sim.units import G_PER_KG, HOUR_S, BoolArray, FloatArray, IntArray, at_time, seconds_since
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class ZonedWindow:
 
     rows: IntArray
     times: WindowTimes
+
+
+Lengths = tuple[FloatArray | float, FloatArray | float]
+"""How long jobs will stay, and their duration estimates, seconds: numbers of one, or shape (J, 1)."""
 
 
 @dataclass(frozen=True)
@@ -40,37 +46,32 @@ class PlacementLimit:
     windows: tuple[ZonedWindow, ...]
 
     def narrow(
-        self,
-        allowed: BoolArray,
-        job: Job,
-        starts_s: FloatArray,
-        intensity: FloatArray,
-        price: FloatArray,
-        seconds: float,
+        self, allowed: BoolArray, starts_s: FloatArray, intensity: FloatArray, price: FloatArray, lengths: Lengths
     ) -> None:
-        """Strike out of `allowed`, shape (R, S), what the rule forbids to a job that stays for so many seconds."""
+        """Strike out of `allowed`, shape (R, S) or (J, R, S), what the rule forbids to jobs of these lengths."""
         if self.rule.effect == "only":
-            self._keep_inside(allowed, job, starts_s, seconds)
+            self._keep_inside(allowed, starts_s, lengths)
         else:
-            self._deny(allowed, starts_s, intensity, price, seconds)
+            self._deny(allowed, starts_s, intensity, price, lengths)
 
-    def _keep_inside(self, allowed: BoolArray, job: Job, starts_s: FloatArray, seconds: float) -> None:
-        allowed[self.other_rows] = False
+    def _keep_inside(self, allowed: BoolArray, starts_s: FloatArray, lengths: Lengths) -> None:
+        if len(self.other_rows):
+            allowed[..., self.other_rows, :] = False
         for window in self.windows:
-            allowed[window.rows] &= window.times.inside(starts_s, seconds, job.duration_estimate_s)
+            allowed[..., window.rows, :] &= window.times.inside(starts_s, *lengths)[..., None, :]
 
     def _deny(
-        self, allowed: BoolArray, starts_s: FloatArray, intensity: FloatArray, price: FloatArray, seconds: float
+        self, allowed: BoolArray, starts_s: FloatArray, intensity: FloatArray, price: FloatArray, lengths: Lengths
     ) -> None:
         rule, rows = self.rule, self.rows
         if rule.window is None and rule.intensity_above is None and rule.price_above is None:
-            allowed[rows] = False
+            allowed[..., rows, :] = False
         for window in self.windows:
-            allowed[window.rows] &= window.times.clear(starts_s, seconds)
+            allowed[..., window.rows, :] &= window.times.clear(starts_s, lengths[0])[..., None, :]
         if rule.intensity_above is not None:
-            allowed[rows] &= ~(intensity[rows] > rule.intensity_above)
+            allowed[..., rows, :] &= ~(intensity[rows] > rule.intensity_above)
         if rule.price_above is not None:
-            allowed[rows] &= ~(price[rows] > rule.price_above)
+            allowed[..., rows, :] &= ~(price[rows] > rule.price_above)
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,11 @@ class About(NamedTuple):
     placements: tuple[PlacementLimit, ...]
     delays: tuple[Delay, ...]
     suspends: tuple[Suspend, ...]
-    quotas: tuple[Headroom, ...]
+    quotas: tuple[Headroom | Budget, ...]
 
 
 class Guard:
-    """Enforces the placement, delay, headroom and suspend rules of a policy (see `sim.constraints.Constraints`).
+    """Enforces the rules of a policy (see `sim.constraints.Constraints`).
 
     Delay bounds are apart from placement: `allowed` and `why_not` do not look at them, because a job
     that has missed its bound still has to run; `latest_start_s` does.
@@ -127,9 +128,10 @@ class Guard:
         rules = policy_set.rules
         self._placements = tuple(self._placement(rule) for rule in rules if isinstance(rule, Placement))
         headrooms = [rule for rule in rules if isinstance(rule, Headroom)]
-        self._shared = tuple(rule for rule in headrooms if rule.jobs or rule.unless)
-        self._cpu_limits = tuple(self._cpu_limit(rule) for rule in headrooms if rule not in self._shared)
-        self.quotas = tuple(self._share(rule) for rule in self._shared)
+        shares = [rule for rule in headrooms if rule.jobs or rule.unless]
+        self._cpu_limits = tuple(self._cpu_limit(rule) for rule in headrooms if rule not in shares)
+        self._shared: tuple[Headroom | Budget, ...] = (*shares, *(rule for rule in rules if isinstance(rule, Budget)))
+        self.quotas = tuple(self._quota(rule) for rule in self._shared)
         self._delays = tuple(rule for rule in rules if isinstance(rule, Delay))
         self._suspends = tuple(rule for rule in rules if isinstance(rule, Suspend))
         self._lengths_s = _lengths_s(rules)
@@ -143,8 +145,40 @@ class Guard:
         allowed = np.ones((len(self._regions), len(starts_s)), dtype=bool)
         if len(starts_s):
             for limit in self._rules_about(job).placements:
-                limit.narrow(allowed, job, starts_s, intensity, price, job.duration_estimate_s)
+                limit.narrow(allowed, starts_s, intensity, price, (job.duration_estimate_s, job.duration_estimate_s))
         return allowed
+
+    def allowed_all(self, jobs: Jobs, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
+        """Return the same of many jobs, shape (J, R, S): rule by rule, for all the jobs that it is about at once."""
+        allowed = np.ones((len(jobs), len(self._regions), len(starts_s)), dtype=bool)
+        if not allowed.size:
+            return allowed
+        members: dict[int, list[IntArray]] = {}
+        for one, mine in self._alike(jobs):
+            for limit in self._rules_about(one).placements:
+                members.setdefault(id(limit), []).append(mine)
+        for limit in self._placements:
+            if id(limit) in members:
+                mine = np.concatenate(members[id(limit)])
+                length_s = jobs.duration_estimate_s[mine, None]
+                if len(mine) == len(jobs):
+                    length_s = jobs.duration_estimate_s[:, None]
+                    limit.narrow(allowed, starts_s, intensity, price, (length_s, length_s))
+                    continue
+                part = allowed[mine]
+                limit.narrow(part, starts_s, intensity, price, (length_s, length_s))
+                allowed[mine] = part
+        return allowed
+
+    def _alike(self, jobs: Jobs) -> Iterator[tuple[Job, IntArray]]:
+        """Yield one of each class of jobs that no selector tells apart, and the places of all of it."""
+        length_s, lengths_s = jobs.duration_estimate_s, np.array(self._lengths_s)
+        place = np.searchsorted(lengths_s, length_s, "left") + np.searchsorted(lengths_s, length_s, "right")
+        code = (jobs.trait * len(jobs.homes) + jobs.home) * 2 + (jobs.gpus > 0)
+        _, first, kind = np.unique(code * (2 * len(lengths_s) + 1) + place, return_index=True, return_inverse=True)
+        order = np.argsort(kind, kind="stable")
+        for at, mine in zip(first.tolist(), np.split(order, np.cumsum(np.bincount(kind))[:-1]), strict=True):
+            yield jobs[at], mine
 
     def latest_start_s(self, job: Job) -> float:
         """Return the last start that the delay rules allow, infinity where none is about the job.
@@ -171,7 +205,9 @@ class Guard:
         stays_s = job.duration_estimate_s if seconds is None else seconds
         for limit in self._rules_about(job).placements:
             allowed = np.ones(shape, dtype=bool)
-            limit.narrow(allowed, job, starts_s, np.full(shape, intensity), np.full(shape, price), stays_s)
+            limit.narrow(
+                allowed, starts_s, np.full(shape, intensity), np.full(shape, price), (stays_s, job.duration_estimate_s)
+            )
             if not allowed[row, 0]:
                 return quoted(limit.rule)
         return None
@@ -187,7 +223,26 @@ class Guard:
     def take(self, job: Job, r: int, start_s: float) -> None:
         """Note nothing, likewise."""
 
-    def _share(self, rule: Headroom) -> CpuShare:
+    def _quota(self, rule: Headroom | Budget) -> Quota:
+        """Return a rule on what jobs use up together."""
+
+        def counts(job: Job) -> bool:
+            return rule in self._rules_about(job).quotas
+
+        return self._share(rule, counts) if isinstance(rule, Headroom) else self._budget(rule, counts)
+
+    def _budget(self, rule: Budget, counts: Callable[[Job], bool]) -> Allowance:
+        metric, factor = ("carbon_g", G_PER_KG) if rule.metric == "carbon_kg" else (rule.metric, 1.0)
+        return Allowance(
+            rule=quoted(rule),
+            about=counts,
+            rows=self._rows(rule.regions),
+            metric=metric,
+            most=rule.max * factor,
+            edges_s=lambda until_s: edges_s(rule.per, self._start, until_s),
+        )
+
+    def _share(self, rule: Headroom, counts: Callable[[Job], bool]) -> CpuShare:
         limit = self._cpu_limit(rule)
 
         def bound(times_s: FloatArray, step_s: float) -> FloatArray:
@@ -195,7 +250,7 @@ class Guard:
             limit.lower(share, times_s, step_s)
             return share
 
-        return CpuShare(quoted(rule), lambda job: rule in self._rules_about(job).quotas, bound)
+        return CpuShare(quoted(rule), counts, bound)
 
     def _rules_about(self, job: Job) -> About:
         key = self._key(job)

@@ -206,7 +206,6 @@ def test_local_headroom_holds_at_each_regions_own_hours():
 @pytest.mark.parametrize(
     ("rule", "fault"),
     [
-        ({"kind": "budget", "metric": "cost_usd", "max": 5, "per": "day"}, "its kind is budget"),
         ({"kind": "approval"}, "its kind is approval"),
         ({"kind": "objective", "weights": {"carbon": 1}}, "its kind is objective"),
         ({"kind": "prefer", "regions": ["gb"]}, "its kind is prefer"),
@@ -220,7 +219,7 @@ def test_a_rule_that_would_not_be_enforced_is_refused_by_name(rule, fault):
     assert fault in message
     assert '(policy: "Rule 1.")' in message
     assert (
-        "must be removed; this version enforces placement, delay, headroom and suspend rules of strength must"
+        "must be removed; this version enforces placement, delay, headroom, suspend and budget rules of strength must"
         in message
     )
 

@@ -131,6 +131,9 @@ RULES = [
     {"kind": "headroom", "max_utilization": 0.4, "regions": ["home"], "window": EVENING},
     {"kind": "headroom", "max_utilization": 0.4, "jobs": {"home": ["away"]}},
     {"kind": "headroom", "max_utilization": 0.3, "regions": ["home"], "unless": {"longer_than_h": 4}, "window": NIGHT},
+    {"kind": "budget", "metric": "carbon_kg", "max": 2, "per": "day"},
+    {"kind": "budget", "metric": "energy_kwh", "max": 0.8, "per": "hour", "regions": ["home"]},
+    {"kind": "budget", "metric": "cost_usd", "max": 0.3, "per": "week", "jobs": {"home": ["away"]}},
     {"kind": "suspend", "allowed": False, "jobs": {"home": ["away"]}},
     {"kind": "suspend", "max_times": 1},
 ]
