@@ -59,4 +59,5 @@ def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:
         cancelled={row["job_id"] for row in gone if row["cancelled"]},
         switched=switched(folder, world),
         answered=answered(folder, world),
+        asked=folder.run.get("approvals", ()),
     )

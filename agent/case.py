@@ -24,6 +24,7 @@ from agent.policy.rules import Placement, PolicySet, merge
 from agent.record import EpochRecord
 from agent.run import AgentRun
 from agent.store import FILE, RunRow, Store
+from sim.approvals import Approvals
 from sim.bound import Bound, lower_bound
 from sim.errors import InputError
 from sim.history import KINDS
@@ -180,13 +181,19 @@ class Finished:
     summary: Summary
 
 
-def run_scheduler(case: Case, name: str, out: Path | None = None) -> Finished:
+def run_scheduler(case: Case, name: str, out: Path | None = None, *, approvals: Approvals | None = None) -> Finished:
     """Run a numeric scheduler on the case, under its rules; write the run folder if `out` is given."""
-    return _finish(case, simulate(case.world, scheduler(name), case.guard()), out)
+    return _finish(case, simulate(case.world, scheduler(name), case.guard(), approvals=approvals), out)
 
 
 def start_agent(
-    case: Case, model: LanguageModel | None, *, mode: str = "rank", out: Path | None = None, deadline_s: float = 30.0
+    case: Case,
+    model: LanguageModel | None,
+    *,
+    mode: str = "rank",
+    out: Path | None = None,
+    deadline_s: float = 30.0,
+    approvals: Approvals | None = None,
 ) -> AgentRun:
     """Return a run of the agent that is ready to be iterated; it logs to the store in `out` if given."""
     check_mode(mode, model.spec if model else "none")
@@ -197,7 +204,7 @@ def start_agent(
         prompts={name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")},
         deadline_s=deadline_s,
     )
-    run = AgentRun(case.world, agent, case.guard(), Store.create(out / FILE) if out else None)
+    run = AgentRun(case.world, agent, case.guard(), Store.create(out / FILE) if out else None, approvals)
     if run.store:
         run.store.begin(_run_row(case, agent))
     return run
@@ -300,7 +307,9 @@ def policy_violations(run: Run, rules: PolicySet, accounts: Accounts) -> list[Vi
         for one in run.history.served
     ]
     cancelled = {jobs.id_of(j) for j in run.history.cancelled}
-    return check_rules(world, rules, segments, cancelled=cancelled, switched=switched, answered=answered)
+    return check_rules(
+        world, rules, segments, cancelled=cancelled, switched=switched, answered=answered, asked=run.approvals.record()
+    )
 
 
 def check_rules(
@@ -311,10 +320,11 @@ def check_rules(
     cancelled: Container[str],
     switched: Sequence[Switched],
     answered: Sequence[Answered],
+    asked: Sequence[Mapping[str, Any]],
 ) -> list[Violation]:
     """Return every breach of the rules by these segments, beside servers switched and requests answered.
 
-    `cancelled` are jobs that were given up.
+    `cancelled` are jobs that were given up, `asked` is the record of approvals.
     """
     index = world.region_index
     return violations(
@@ -329,6 +339,7 @@ def check_rules(
         price=lambda region, t_s: world.price[index[region]].at(t_s),
         unfinished=_unfinished(world, segments, cancelled),
         drawn=lambda pieces: _drawn(world, pieces, switched, answered),
+        approved={(one["job_id"], one["region"], one["rule"]) for one in asked if one["yes"]},
     )
 
 

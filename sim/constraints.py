@@ -52,12 +52,35 @@ class Allowance:
 Quota = CpuShare | Allowance
 
 
+@dataclass(frozen=True, eq=False)
+class Consent:
+    """Placements that need a person's yes: all in these regions, or those of runs that could emit or cost more.
+
+    Attributes:
+        rule: The rule in canonical English.
+        about: Whether a job counts.
+        rows: The regions, as indices.
+        most_g: Grams of carbon without asking; None if the rule does not say.
+        most_usd: USD, likewise.
+    """
+
+    rule: str
+    about: Callable[[Job], bool]
+    rows: frozenset[int]
+    most_g: float | None
+    most_usd: float | None
+
+
 class Constraints(Protocol):
     """Rules as arrays. R is the number of regions in scenario order, S of start times, T of time slots."""
 
     @property
     def quotas(self) -> Sequence[Quota]:
         """What jobs use up together."""
+
+    @property
+    def consents(self) -> Sequence[Consent]:
+        """What needs a person's yes."""
 
     def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return, shape (R, S), where and when the job may start.
@@ -108,6 +131,7 @@ class Unconstrained:
     """No rules at all."""
 
     quotas: Sequence[Quota] = ()
+    consents: Sequence[Consent] = ()
 
     def __init__(self, regions: Sequence[Region]) -> None:
         self._count = len(regions)

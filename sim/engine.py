@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.approvals import Approvals
 from sim.constraints import Constraints
 from sim.errors import IllegalAction
 from sim.history import RUN
@@ -80,6 +81,11 @@ class Engine(Lifecycle):
     def _may_change(self) -> bool:
         """Whether there is something to act on beside pending jobs."""
         return bool(self._suspended or (self._held and self._jobs.flexible) or self.world.services)
+
+    @property
+    def approvals(self) -> Approvals:
+        """What people were asked, and what they said; answers may come at any time."""
+        return self._gate.approvals
 
     @property
     def epoch(self) -> int:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from sim.approvals import Approvals
 from sim.budgets import BudgetUse
 from sim.ceilings import Sites
-from sim.constraints import Allowance, Constraints
+from sim.consents import Consents
+from sim.constraints import Allowance, Consent, Constraints
 from sim.errors import RuleDenied
 from sim.forecast import Forecaster, forecast, row_of
 from sim.foresight import Foretold, told_from
@@ -33,15 +35,24 @@ class Gate:
     """Asks the constraints of a run, and raises RuleDenied where one forbids."""
 
     def __init__(
-        self, world: World, constraints: Constraints, history: History, foretold: Foretold | None = None
+        self,
+        world: World,
+        constraints: Constraints,
+        history: History,
+        foretold: Foretold | None = None,
+        approvals: Approvals | None = None,
     ) -> None:
         self._world, self._constraints, self._foretold = world, constraints, foretold
-        budgets = [limit for limit in constraints.quotas if isinstance(limit, Allowance)]
-        self._meter = Meter(world, history, budgets) if budgets else None
-        self._sites = Sites(world) if budgets else None
+        self.approvals = approvals or Approvals()
         self._cpus = np.array([region.cpus for region in world.regions])
+        budgets = [limit for limit in constraints.quotas if isinstance(limit, Allowance)]
+        metered = bool(budgets or constraints.consents)
+        self._meter = Meter(world, history, budgets, constraints.consents) if metered else None
+        self._sites = Sites(world) if metered else None
         self._quotas: Quotas | None = None
+        self._consents: Consents | None = None
         self._counts: dict[str, list[int]] = {}
+        self._asking: dict[str, list[Consent]] = {}
         self._as_of_s = -math.inf
 
     # -- what is used up ---------------------------------------------------------------------------
@@ -51,15 +62,17 @@ class Gate:
         self._quotas = None
 
     def quotas(self, now_s: float, held: Mapping[int, Held], running: Iterable[Row]) -> Quotas | None:
-        """Return what is left of the rules' quotas now; None if there are none.
+        """Return what is left of the rules' quotas now; None if there are none and nobody must be asked.
 
         Args:
             held: What holds or will hold something.
             running: What runs, as rows of the history that end now.
         """
-        if self._constraints.quotas and (self._quotas is None or self._as_of_s != now_s):
+        rules = self._constraints
+        if (rules.quotas or rules.consents) and (self._quotas is None or self._as_of_s != now_s):
             stays = {j: self._stay(one, now_s) for j, one in held.items()}
-            self._quotas, self._as_of_s = Quotas(self._about, self._uses(now_s, running), stays, len(self._cpus)), now_s
+            self._quotas = Quotas(self._about, self._uses(now_s, running), stays, len(self._cpus))
+            self._as_of_s = now_s
         return self._quotas
 
     def _about(self, job: Job) -> Sequence[int]:
@@ -70,11 +83,20 @@ class Gate:
             self._counts[job.id] = found
         return found
 
+    def _asks(self, job: Job) -> Sequence[Consent]:
+        """Return the rules under which somebody may have to be asked about a job."""
+        found = self._asking.get(job.id)
+        if found is None:
+            found = self._asking[job.id] = [one for one in self._constraints.consents if one.about(job)]
+        return found
+
     def _uses(self, now_s: float, running: Iterable[Row]) -> Iterator[Use]:
-        """Yield what is left of each quota, what is held aside."""
+        """Yield what is left of each quota, what is held aside; look at the meter, and at what people said."""
         if self._meter and self._sites:
             self._meter.read(now_s, running)
             spent, ceilings = iter(self._meter.spent), self._sites.at(now_s)
+            ids = [region.id for region in self._world.regions]
+            self._consents = Consents(self._asks, self.approvals, ids, ceilings, self._meter.of_job)
         for limit in self._constraints.quotas:
             if isinstance(limit, Allowance):
                 yield BudgetUse(limit, next(spent), ceilings, self._world.horizon_s)
@@ -84,7 +106,10 @@ class Gate:
     def standing(self, now_s: float, held: Mapping[int, Held], running: Iterable[Row]) -> Constraints:
         """Return the rules with what is left of their quotas now."""
         quotas = self.quotas(now_s, held, running)
-        return Standing(self._constraints, quotas.copy(), self._world.regions) if quotas else self._constraints
+        if not quotas:
+            return self._constraints
+        consents = self._consents if self._constraints.consents else None
+        return Standing(self._constraints, quotas.copy(), consents, self._world.regions)
 
     def _stay(self, held: Held, now_s: float) -> Stay:
         """Return what is left of a job's stay. One that has outlived its estimate is taken to last as long again."""
@@ -145,10 +170,10 @@ class Gate:
         )
 
     def _settle(self, j: int, stay: Stay, quotas: Quotas | None, rule: str | None) -> None:
-        """Raise RuleDenied for a rule that forbids a stay, or of whose quota too little is left; else take it."""
+        """Raise RuleDenied for a rule that forbids a stay, of whose quota too little is left, or that wants a yes."""
         if quotas:
             quotas.drop(j)
-            rule = rule or quotas.why_not(stay)
+            rule = rule or quotas.why_not(stay) or (self._consents.why_not(stay) if self._consents else None)
         if rule:
             raise RuleDenied(rule)
         if quotas:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import simpy
 
+from sim.approvals import Approvals
 from sim.bookings import Bookings
 from sim.constraints import Constraints, Unconstrained, binds
 from sim.errors import RuleDenied
@@ -47,13 +48,14 @@ class Lifecycle:
         looks_ahead: bool = True,
         acts: bool = True,
         foretold: Foretold | None = None,
+        approvals: Approvals | None = None,
     ) -> None:
         self.world = world
         self.constraints = constraints or Unconstrained(world.regions)
         self.history = History()
         self._free_of_rules = not binds(self.constraints)
         foretold = foretold or world.foretold
-        self._gate = Gate(world, self.constraints, self.history, foretold)
+        self._gate = Gate(world, self.constraints, self.history, foretold, approvals)
         self._env = simpy.Environment()
         self._jobs = world.workload.jobs
         self._submit_s: list[float] = self._jobs.submit_s.tolist()

@@ -13,6 +13,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from sim.consents import Consents
 from sim.constraints import Constraints, CpuShare
 from sim.jobs import Jobs
 from sim.model import Job, Region
@@ -173,21 +174,31 @@ class Quotas:
 
 
 class Standing:
-    """The rules at a decision point, with what is left of their quotas: what a View shows (see `Constraints`)."""
+    """The rules at a decision point, with what is left of their quotas and what people said: what a View shows.
 
-    def __init__(self, rules: Constraints, quotas: Quotas, regions: Sequence[Region]) -> None:
-        self._rules, self._left, self._regions = rules, quotas, regions
-        self.quotas = rules.quotas
+    See `Constraints`. A placement that needs a yes is open until somebody has been asked.
+    """
+
+    def __init__(
+        self, rules: Constraints, quotas: Quotas, consents: Consents | None, regions: Sequence[Region]
+    ) -> None:
+        self._rules, self._left, self._consents, self._regions = rules, quotas, consents, regions
+        self.quotas, self.consents = rules.quotas, rules.consents
 
     def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return where and when the rules and what is left let the job start, shape (R, S)."""
         allowed = self._rules.allowed(job, starts_s, intensity=intensity, price=price)
+        if self._consents and self._consents.binds(job):
+            allowed &= self._consents.open_to(job)[:, None]
         return np.asarray(allowed & self._left.open_to(job, starts_s, job.duration_estimate_s))
 
     def allowed_all(self, jobs: Jobs, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
         """Return the same of many jobs, shape (J, R, S)."""
         allowed = self._rules.allowed_all(jobs, starts_s, intensity=intensity, price=price)
         allowed &= self._left.open_to_all(jobs, starts_s)
+        for i, job in enumerate(jobs if self._consents else ()):
+            if self._consents and self._consents.binds(job):
+                allowed[i] &= self._consents.open_to(job)[:, None]
         return allowed
 
     def latest_start_s(self, job: Job) -> float:
@@ -203,7 +214,8 @@ class Standing:
     ) -> str | None:
         """Return the first rule that forbids this start, or None if none does."""
         rule = self._rules.why_not(job, region, start_s, intensity=intensity, price=price, seconds=seconds)
-        return rule or self._left.why_not(self._stay(job, self._row(region), start_s, seconds))
+        stay = self._stay(job, self._row(region), start_s, seconds)
+        return rule or self._left.why_not(stay) or (self._consents.refused(stay) if self._consents else None)
 
     def why_not_suspend(self, job: Job, times: int) -> str | None:
         """Return the rule that forbids to suspend the job again, or None if none does."""
@@ -211,7 +223,7 @@ class Standing:
 
     def draft(self) -> Standing:
         """Return the same for one plan."""
-        return Standing(self._rules, self._left.copy(), self._regions)
+        return Standing(self._rules, self._left.copy(), self._consents, self._regions)
 
     def take(self, job: Job, r: int, start_s: float) -> None:
         """Take from the quotas what a run of the plan uses."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -16,8 +16,8 @@ from itertools import groupby, zip_longest
 from zoneinfo import ZoneInfo
 
 from agent.policy.enforced import require_enforced
-from agent.policy.english import english
-from agent.policy.rules import DAYS, Budget, Delay, Headroom, Placement, PolicySet, Suspend, Window
+from agent.policy.english import english, quoted
+from agent.policy.rules import DAYS, Approval, Budget, Delay, Headroom, Placement, PolicySet, Suspend, Window
 from agent.policy.selection import about
 from sim.model import Job, Region
 from sim.units import G_PER_KG, FloatArray
@@ -61,7 +61,8 @@ class Violation:
 class Record:
     """What ran, where, from which start on; `until_s` is how far the run went.
 
-    `unfinished` are the ids of jobs that neither ended nor were cancelled; `drawn` says what segments drew.
+    `unfinished` are the ids of jobs that neither ended nor were cancelled; `drawn` says what segments drew, `approved`
+    which jobs people let run where, under which rule.
     """
 
     regions: dict[str, Region]
@@ -74,6 +75,7 @@ class Record:
     price: Lookup
     unfinished: frozenset[str] = frozenset()
     drawn: Drawn | None = None
+    approved: Container[tuple[str, str, str]] = ()
 
     def moment(self, seconds: float) -> datetime:
         """Return the UTC moment of a second of the scenario."""
@@ -97,6 +99,7 @@ def violations(
     price: Lookup,
     unfinished: Iterable[str] = (),
     drawn: Drawn | None = None,
+    approved: Container[tuple[str, str, str]] = (),
 ) -> list[Violation]:
     """Return every breach of the rules by what actually ran.
 
@@ -112,6 +115,7 @@ def violations(
         price: Electricity price by region id and second, USD/MWh.
         unfinished: Jobs that neither ended nor were cancelled.
         drawn: What all that ran drew, given cut in shorter segments; needed where rules speak of it.
+        approved: Job, region and rule (in English, with its source) of every placement that a person agreed to.
     """
     require_enforced(policy_set)
     by_id = {region.id: region for region in regions}
@@ -127,6 +131,7 @@ def violations(
         price,
         frozenset(unfinished),
         drawn,
+        approved,
     )
     found: list[Violation] = []
     for rule in policy_set.rules:
@@ -139,6 +144,8 @@ def violations(
                 found.extend(_crowded(rule, replace(record, segments=pieces)))
             case Budget():
                 found.extend(_overspent(rule, replace(record, segments=pieces)))
+            case Approval():
+                found.extend(_unapproved(rule, replace(record, segments=pieces)))
             case Suspend():
                 found.extend(_suspended(rule, replace(record, segments=pieces)))
     return found
@@ -250,6 +257,37 @@ def _overspent(rule: Budget, record: Record) -> Iterator[Violation]:
     for period in sorted(spent):
         if spent[period] > rule.max * (1 + 1e-6) + 1e-9:
             yield Violation(english(rule), None, None, (period - record.moment(0.0)).total_seconds())
+
+
+def _unapproved(rule: Approval, record: Record) -> Iterator[Violation]:
+    """Yield a violation for each region in which a job ran without the yes that it needed there."""
+    mine = [
+        one for one in record.segments if about(rule, one.job) and (rule.regions is None or one.region in rule.regions)
+    ]
+    needing = {one.job.id for one in mine}
+    if rule.cost_above_usd is not None or rule.carbon_above_kg is not None:
+        needing = _beyond_limits(rule, mine, record)
+    seen: set[tuple[str, str]] = set()
+    for one in sorted(mine, key=lambda one: one.start_s):
+        place = (one.job.id, one.region)
+        if one.job.id in needing and place not in seen and (*place, quoted(rule)) not in record.approved:
+            yield Violation(english(rule), *place, one.start_s)
+        seen.add(place)
+
+
+def _beyond_limits(rule: Approval, mine: Sequence[Segment], record: Record) -> set[str]:
+    """Return the jobs that emitted or cost more there than the rule lets pass unasked."""
+    if record.drawn is None:
+        raise ValueError(f"{english(rule)}: what the segments drew is needed to check this")
+    drawn, counted = record.drawn(record.segments), set(map(id, mine))
+    totals: dict[str, tuple[float, float]] = {}
+    for one, grams, usd in zip(record.segments, drawn["carbon_g"].tolist(), drawn["cost_usd"].tolist(), strict=True):
+        if id(one) in counted:
+            before_kg, before_usd = totals.get(one.job.id, (0.0, 0.0))
+            totals[one.job.id] = before_kg + grams / G_PER_KG, before_usd + usd
+    most_kg = math.inf if rule.carbon_above_kg is None else rule.carbon_above_kg * (1 + 1e-6) + 1e-9
+    most_usd = math.inf if rule.cost_above_usd is None else rule.cost_above_usd * (1 + 1e-6) + 1e-9
+    return {job_id for job_id, (kg, usd) in totals.items() if kg > most_kg or usd > most_usd}
 
 
 def _by_period(per: str, one: Segment, record: Record) -> Iterator[Segment]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.policy.english import quoted
-from agent.policy.rules import Budget, Delay, Headroom, Placement, PolicySet, RuleBase, Suspend
+from agent.policy.rules import Approval, Budget, Delay, Headroom, Placement, PolicySet, RuleBase, Suspend
 from sim.errors import InputError
 
 
@@ -14,12 +14,12 @@ def require_enforced(policy_set: PolicySet) -> None:
         if fault:
             raise InputError(
                 f"rule {quoted(rule)} is not enforced yet ({fault}) and must be removed; "
-                "this version enforces placement, delay, headroom, suspend and budget rules of strength must"
+                "this version enforces placement, delay, headroom, suspend, budget and approval rules of strength must"
             )
 
 
 def _fault(rule: RuleBase) -> str:
-    if not isinstance(rule, Placement | Delay | Headroom | Suspend | Budget):
+    if not isinstance(rule, Placement | Delay | Headroom | Suspend | Budget | Approval):
         return f"its kind is {rule.kind}"
     if rule.strength != "must":
         return f"its strength is {rule.strength}"

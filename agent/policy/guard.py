@@ -14,10 +14,10 @@ import numpy as np
 from agent.policy.enforced import require_enforced
 from agent.policy.english import quoted
 from agent.policy.periods import edges_s
-from agent.policy.rules import Budget, Delay, Headroom, Placement, PolicySet, RuleBase, Suspend, Window
+from agent.policy.rules import Approval, Budget, Delay, Headroom, Placement, PolicySet, RuleBase, Suspend, Window
 from agent.policy.selection import about
 from agent.policy.windows import WindowTimes, next_moment, zone_of
-from sim.constraints import Allowance, CpuShare, Quota
+from sim.constraints import Allowance, Consent, CpuShare, Quota
 from sim.errors import InputError
 from sim.jobs import Jobs
 from sim.model import Job, Region
@@ -99,6 +99,7 @@ class About(NamedTuple):
     delays: tuple[Delay, ...]
     suspends: tuple[Suspend, ...]
     quotas: tuple[Headroom | Budget, ...]
+    approvals: tuple[Approval, ...]
 
 
 class Guard:
@@ -132,6 +133,8 @@ class Guard:
         self._cpu_limits = tuple(self._cpu_limit(rule) for rule in headrooms if rule not in shares)
         self._shared: tuple[Headroom | Budget, ...] = (*shares, *(rule for rule in rules if isinstance(rule, Budget)))
         self.quotas = tuple(self._quota(rule) for rule in self._shared)
+        self._asked = tuple(rule for rule in rules if isinstance(rule, Approval))
+        self.consents = tuple(self._consent(rule) for rule in self._asked)
         self._delays = tuple(rule for rule in rules if isinstance(rule, Delay))
         self._suspends = tuple(rule for rule in rules if isinstance(rule, Suspend))
         self._lengths_s = _lengths_s(rules)
@@ -242,6 +245,16 @@ class Guard:
             edges_s=lambda until_s: edges_s(rule.per, self._start, until_s),
         )
 
+    def _consent(self, rule: Approval) -> Consent:
+        """Return a rule under which people are asked."""
+        return Consent(
+            rule=quoted(rule),
+            about=lambda job: rule in self._rules_about(job).approvals,
+            rows=frozenset(self._rows(rule.regions).tolist()),
+            most_g=None if rule.carbon_above_kg is None else rule.carbon_above_kg * G_PER_KG,
+            most_usd=rule.cost_above_usd,
+        )
+
     def _share(self, rule: Headroom, counts: Callable[[Job], bool]) -> CpuShare:
         limit = self._cpu_limit(rule)
 
@@ -261,6 +274,7 @@ class Guard:
                 tuple(rule for rule in self._delays if about(rule, job)),
                 tuple(rule for rule in self._suspends if about(rule, job)),
                 tuple(rule for rule in self._shared if about(rule, job)),
+                tuple(rule for rule in self._asked if about(rule, job)),
             )
         return found
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.case import policy_violations
 from agent.policy.guard import Guard
 from agent.policy.rules import PolicySet
+from sim.approvals import Approvals
 from sim.audit import _capacity_faults, _graph_faults, _move_faults, _run_faults, _service_faults, _work_faults
 from sim.jobs import Jobs, Workload
 from sim.model import Checkpoint
@@ -134,6 +135,9 @@ RULES = [
     {"kind": "budget", "metric": "carbon_kg", "max": 2, "per": "day"},
     {"kind": "budget", "metric": "energy_kwh", "max": 0.8, "per": "hour", "regions": ["home"]},
     {"kind": "budget", "metric": "cost_usd", "max": 0.3, "per": "week", "jobs": {"home": ["away"]}},
+    {"kind": "approval", "regions": ["home"], "jobs": {"home": ["away"]}},
+    {"kind": "approval", "carbon_above_kg": 0.4},
+    {"kind": "approval", "cost_above_usd": 0.1, "regions": ["away"]},
     {"kind": "suspend", "allowed": False, "jobs": {"home": ["away"]}},
     {"kind": "suspend", "max_times": 1},
 ]
@@ -150,7 +154,8 @@ def rules(*chosen: dict[str, object]) -> PolicySet:
 def guarded(world: World, policy: PolicySet, name: str) -> Run:
     """Return the run of a scheduler under the policy, every estimate of a duration being true: none overruns a rule."""
     world = replace(world, workload=replace(world.workload, durations_s=world.workload.jobs.duration_estimate_s.copy()))
-    return simulate(world, SCHEDULERS[name], Guard(policy, world.regions, world.start, world.epoch_s))
+    guard = Guard(policy, world.regions, world.start, world.epoch_s)
+    return simulate(world, SCHEDULERS[name], guard, approvals=Approvals.of_jobs(["j1", "j2", "j3"]))
 
 
 @every_scheduler
