@@ -339,7 +339,6 @@ def policy_confirm(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show the reading of a policy, ask, and put it in force as NAME.rules.json beside the text."""
-    from agent.policy.enforced import require_enforced
     from agent.policy.english import show
     from agent.policy.reading import Reading, confirm, load_rules
 
@@ -351,10 +350,6 @@ def policy_confirm(
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
     by = "a person" if rules else llm
     typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), by)}")
-    try:
-        require_enforced(reading.policy_set)
-    except InputError as error:
-        typer.echo(f"warning: runs will refuse this policy: {error}", err=True)
 
 
 @policy_app.command("show")

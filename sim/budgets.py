@@ -27,7 +27,7 @@ class BudgetUse:
 
     def __init__(self, budget: Allowance, spent: FloatArray, ceilings: Ceilings, horizon_s: float) -> None:
         """Begin with what has been spent in each period."""
-        self.rule = budget.rule
+        self.rule, self.strict = budget.rule, budget.strict
         self._metric, self._regions = METRICS.index(budget.metric), ceilings.regions
         self._rows, self._edges_s, self._ceilings = np.sort(budget.rows), budget.edges_s(horizon_s), ceilings
         self._known = np.isin(np.arange(self._regions), budget.rows)

@@ -51,13 +51,13 @@ class Sites:
 
 
 class Ceilings:
-    """Rates per second in so many `regions` as of one moment.
+    """Rates per second in so many `regions` as of one moment, `now_s`.
 
     `until_s` is how long the present intensity and price are known to hold.
     """
 
     def __init__(self, sites: Sites, world: World, now_s: float) -> None:
-        self._sites, self._world, self.regions = sites, world, len(world.regions)
+        self._sites, self._world, self.now_s, self.regions = sites, world, now_s, len(world.regions)
         self._asked: Loads | None = None
         signals = (*world.intensity, *world.price)
         self.until_s = min(_end_of_interval(signal, now_s) for signal in signals)

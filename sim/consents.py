@@ -45,7 +45,7 @@ class Consents:
     def why_not(self, stay: Stay) -> str | None:
         """Ask about a stay if a rule wants that; return why it may not begin (yet), None if it may."""
         for consent in self._about(stay.job):
-            if stay.region not in consent.rows:
+            if not consent.strict or stay.region not in consent.rows:
                 continue
             most = self._most(consent, stay)
             if not _exceeds(consent, most):
@@ -74,6 +74,19 @@ class Consents:
     def binds(self, job: Job) -> bool:
         """Return whether any rule is about a job."""
         return bool(self._about(job))
+
+    def wished(self, job: Job) -> FloatArray | None:
+        """Return under how many wishes a run from now on would need a yes, shape (R, 1); None if there are none."""
+        wishes = [consent for consent in self._about(job) if not consent.strict]
+        if not wishes:
+            return None
+        found = np.zeros((len(self._regions), 1))
+        now_s = self._ceilings.now_s
+        for consent in wishes:
+            for r in consent.rows:
+                stay = Stay(job, r, 1, now_s, now_s + job.duration_estimate_s)
+                found[r] += _exceeds(consent, self._most(consent, stay))
+        return found
 
     def _most(self, consent: Consent, stay: Stay) -> FloatArray:
         """Return kWh, grams and USD that the job can come to at most, shape (3,)."""

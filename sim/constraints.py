@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -21,11 +21,13 @@ class CpuShare:
         rule: The rule in canonical English.
         about: Whether a job counts.
         limit: From slots and their length to the share of each region's CPUs, shape (R, T), as `cpu_limit`.
+        strict: Whether it must hold, or is a wish.
     """
 
     rule: str
     about: Callable[[Job], bool]
     limit: Callable[[FloatArray, float], FloatArray]
+    strict: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,7 @@ class Allowance:
         metric: `energy_kwh`, `carbon_g` or `cost_usd`.
         most: The bound, in that unit.
         edges_s: From how far the run goes to the edges of the periods, the first not after 0, the last not before it.
+        strict: Whether it must hold, or is a wish.
     """
 
     rule: str
@@ -47,6 +50,7 @@ class Allowance:
     metric: str
     most: float
     edges_s: Callable[[float], FloatArray]
+    strict: bool = True
 
 
 Quota = CpuShare | Allowance
@@ -62,6 +66,7 @@ class Consent:
         rows: The regions, as indices.
         most_g: Grams of carbon without asking; None if the rule does not say.
         most_usd: USD, likewise.
+        strict: Whether somebody is asked; if not, such placements are avoided where possible.
     """
 
     rule: str
@@ -69,6 +74,15 @@ class Consent:
     rows: frozenset[int]
     most_g: float | None
     most_usd: float | None
+    strict: bool = True
+
+
+class Weights(NamedTuple):
+    """How much the objective of a job weighs carbon, cost and delay, relative to one another."""
+
+    carbon: float
+    cost: float
+    delay: float
 
 
 class Constraints(Protocol):
@@ -115,6 +129,15 @@ class Constraints(Protocol):
     def why_not_suspend(self, job: Job, times: int) -> str | None:
         """Return the rule that forbids to suspend the job again after so many times, or None if none does."""
 
+    def may_suspend(self, job: Job, times: int) -> bool:
+        """Return whether no rule, not even a wish, speaks against suspending the job after so many times."""
+
+    def broken(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> FloatArray | None:
+        """Return how many wishes (rules of strength `prefer`) each start breaks, shape (R, S); None for none at all."""
+
+    def weights(self, job: Job) -> Weights | None:
+        """Return what the objective of a job weighs; None if no rule says: carbon alone."""
+
     def draft(self) -> Self:
         """Return the rules for one plan: what the plan uses up does not count elsewhere."""
 
@@ -159,6 +182,18 @@ class Unconstrained:
         return None
 
     def why_not_suspend(self, job: Job, times: int) -> str | None:
+        """Return None."""
+        return None
+
+    def may_suspend(self, job: Job, times: int) -> bool:
+        """Return true."""
+        return True
+
+    def broken(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> FloatArray | None:
+        """Return None."""
+        return None
+
+    def weights(self, job: Job) -> Weights | None:
         """Return None."""
         return None
 

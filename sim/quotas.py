@@ -14,7 +14,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from sim.consents import Consents
-from sim.constraints import Constraints, CpuShare
+from sim.constraints import Constraints, CpuShare, Weights
 from sim.jobs import Jobs
 from sim.model import Job, Region
 from sim.stays import Loads, Stay
@@ -33,6 +33,10 @@ class Use(Protocol):
     def rule(self) -> str:
         """The rule that sets it, in canonical English."""
 
+    @property
+    def strict(self) -> bool:
+        """Whether it must hold, or is a wish."""
+
     def open_to(self, loads: Loads, starts_s: FloatArray, seconds: FloatArray) -> BoolArray:
         """Return where and when enough is left for stays of J jobs, so many seconds long, shape (J, R, S)."""
 
@@ -47,7 +51,7 @@ class ShareUse:
     """CPUs that some jobs hold in each region, in the slots [k epoch_s, (k + 1) epoch_s) from now on."""
 
     def __init__(self, share: CpuShare, cpus: FloatArray, epoch_s: float, now_s: float) -> None:
-        self.rule = share.rule
+        self.rule, self.strict = share.rule, share.strict
         self._share, self._cpus, self._epoch_s = share, cpus, epoch_s
         self._first = int(now_s / epoch_s + _EPS)
         self._free = np.empty((len(cpus), 0))
@@ -108,6 +112,7 @@ class Quotas:
         """
         self._regions = regions
         self._about, self._uses, self._stays = about, list(uses), dict(stays)
+        self._strict = [use.strict for use in self._uses]
         for n, mine in self._by_use(list(stays.values())).items():
             self._uses[n].add(mine, 1.0)
 
@@ -136,10 +141,18 @@ class Quotas:
     def open_to(self, job: Job, starts_s: FloatArray, seconds: float, scale: int = 1) -> BoolArray | bool:
         """Return where and when a job could stay so long, shape (R, S) or one that broadcasts to it."""
         found: BoolArray | bool = True
-        if mine := self._about(job):
+        if mine := [n for n in self._about(job) if self._strict[n]]:
             loads, stays_s = Loads.of([job], [scale]), np.array([seconds])
             for n in mine:
                 found = found & self._uses[n].open_to(loads, starts_s, stays_s)[0]
+        return found
+
+    def broken(self, job: Job, starts_s: FloatArray) -> FloatArray | None:
+        """Return of how many wishes each stay would take more than is left, shape (R, S); None if there are none."""
+        found: FloatArray | None = None
+        for n in (n for n in self._about(job) if not self._strict[n]):
+            open_ = self._uses[n].open_to(Loads.of([job], [1]), starts_s, np.array([job.duration_estimate_s]))[0]
+            found = (0.0 if found is None else found) + ~open_
         return found
 
     def open_to_all(self, jobs: Jobs, starts_s: FloatArray) -> BoolArray:
@@ -148,7 +161,7 @@ class Quotas:
         found = np.ones((len(jobs), self._regions, len(starts_s)), dtype=bool)
         counts: dict[int, list[int]] = {}
         for i, job in enumerate(jobs):
-            for n in self._about(job):
+            for n in (n for n in self._about(job) if self._strict[n]):
                 counts.setdefault(n, []).append(i)
         for n, mine in counts.items():
             by_length = sorted(mine, key=seconds.__getitem__)
@@ -162,7 +175,10 @@ class Quotas:
         loads, starts_s = Loads.of([stay.job], [stay.scale]), np.array([stay.start_s])
         for n in self._about(stay.job):
             use = self._uses[n]
-            if not use.open_to(loads, starts_s, np.array([stay.end_s - stay.start_s]))[0, stay.region, 0]:
+            if (
+                self._strict[n]
+                and not use.open_to(loads, starts_s, np.array([stay.end_s - stay.start_s]))[0, stay.region, 0]
+            ):
                 return use.rule
         return None
 
@@ -220,6 +236,25 @@ class Standing:
     def why_not_suspend(self, job: Job, times: int) -> str | None:
         """Return the rule that forbids to suspend the job again, or None if none does."""
         return self._rules.why_not_suspend(job, times)
+
+    def may_suspend(self, job: Job, times: int) -> bool:
+        """Return whether no rule, not even a wish, speaks against suspending the job again."""
+        return self._rules.may_suspend(job, times)
+
+    def broken(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> FloatArray | None:
+        """Return how many wishes each start breaks, shape (R, S); None if there are none about the job."""
+        parts = [
+            self._rules.broken(job, starts_s, intensity=intensity, price=price),
+            self._left.broken(job, starts_s),
+            self._consents.wished(job) if self._consents else None,
+        ]
+        known = [part for part in parts if part is not None]
+        shape = (len(self._regions), len(starts_s))
+        return np.sum([np.broadcast_to(part, shape) for part in known], axis=0) if known else None
+
+    def weights(self, job: Job) -> Weights | None:
+        """Return what the objective of a job weighs; None if no rule says."""
+        return self._rules.weights(job)
 
     def draft(self) -> Standing:
         """Return the same for one plan."""

@@ -13,9 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.constraints import binds
+from sim.constraints import Weights, binds
 from sim.jobs import Jobs
 from sim.model import Job, demand
+from sim.objective import objective_g
 from sim.signals import Bundle
 from sim.slots import first_of_least, g_per_w, slots_touched, timely_starts, watts
 from sim.units import J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray, IntArray
@@ -41,6 +42,22 @@ class Options:
     cost_usd: FloatArray  # (R, S)
     feasible: BoolArray  # (R, S)
     late: bool
+    weights: Weights | None = None
+    broken: FloatArray | None = None  # (R, S)
+
+    @property
+    def objective_g(self) -> FloatArray:
+        """What each choice comes to by the rules' weights and wishes, (R, S); its carbon where they say nothing."""
+        if self.weights is None and self.broken is None:
+            return self.carbon_g
+        return objective_g(
+            self.weights,
+            self.broken,
+            self.feasible,
+            carbon_g=self.carbon_g,
+            cost_usd=self.cost_usd,
+            delay_s=self.starts_s - self.job.submit_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +206,10 @@ class Timetable:
                 job, starts_s, intensity=self.intensity[:, :count], price=self.price[:, :count]
             )
         carbon, cost = self._run_sums(job, count)
-        return Options(job, starts_s, carbon, cost, feasible, late)
+        if not binds(self.rules):
+            return Options(job, starts_s, carbon, cost, feasible, late)
+        broken = self.rules.broken(job, starts_s, intensity=self.intensity[:, :count], price=self.price[:, :count])
+        return Options(job, starts_s, carbon, cost, feasible, late, self.rules.weights(job), broken)
 
     def options_at(self, job: Job, starts_s: FloatArray) -> Options:
         """Return the job's options at these moments, now or later, within its deadline and delay rules.

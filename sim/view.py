@@ -166,8 +166,8 @@ class View:
     def _may_pause(self, jobs: Jobs) -> BoolArray:
         """Return which jobs the rules let be suspended (again)."""
         times = [self.times_suspended.get(j, 0) for j in jobs.positions.tolist()]
-        refused = [self.constraints.why_not_suspend(job, n) for job, n in zip(jobs, times, strict=True)]
-        return np.array([rule is None for rule in refused], dtype=bool)
+        may = [self.constraints.may_suspend(job, n) for job, n in zip(jobs, times, strict=True)]
+        return np.array(may, dtype=bool)
 
     @cached_property
     def free(self) -> FloatArray:

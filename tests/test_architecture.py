@@ -37,7 +37,7 @@ SIM_ORDER = [
     ("signals", "tables", "constraints", "approvals", "pool", "bookings"),
     ("forecast", "foresight", "services"),
     ("view", "world"),
-    ("slots", "submissions", "ledger", "stays", "ceilings", "consents", "quotas"),
+    ("slots", "submissions", "objective", "ledger", "stays", "ceilings", "consents", "quotas"),
     ("meter", "budgets"),
     ("timetable", "gate"),
     ("lifecycle",),

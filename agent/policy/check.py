@@ -15,7 +15,6 @@ from functools import lru_cache
 from itertools import groupby, zip_longest
 from zoneinfo import ZoneInfo
 
-from agent.policy.enforced import require_enforced
 from agent.policy.english import english, quoted
 from agent.policy.rules import DAYS, Approval, Budget, Delay, Headroom, Placement, PolicySet, Suspend, Window
 from agent.policy.selection import about
@@ -101,7 +100,7 @@ def violations(
     drawn: Drawn | None = None,
     approved: Container[tuple[str, str, str]] = (),
 ) -> list[Violation]:
-    """Return every breach of the rules by what actually ran.
+    """Return every breach of the rules of strength `must` by what actually ran.
 
     Args:
         policy_set: The rules.
@@ -117,7 +116,6 @@ def violations(
         drawn: What all that ran drew, given cut in shorter segments; needed where rules speak of it.
         approved: Job, region and rule (in English, with its source) of every placement that a person agreed to.
     """
-    require_enforced(policy_set)
     by_id = {region.id: region for region in regions}
     pieces = tuple(segments)
     record = Record(
@@ -135,6 +133,8 @@ def violations(
     )
     found: list[Violation] = []
     for rule in policy_set.rules:
+        if rule.strength == "prefer":
+            continue
         match rule:
             case Placement():
                 found.extend(_misplaced(rule, record))
