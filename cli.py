@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agent.policy.reading import Reading
     from agent.policy.rules import PolicySet
     from agent.policy.vocabulary import Vocabulary
+    from sim.approvals import Approvals
     from sim.importers.base import Imported
 
 Item = TypeVar("Item")
@@ -65,6 +66,10 @@ Llm = Annotated[str, typer.Option("--llm", help="local, openai:MODEL, none, or r
 AcceptReading = Annotated[
     bool,
     typer.Option("--accept-reading", help="Compile policies whose reading is not confirmed, and confirm it unseen."),
+]
+Approve = Annotated[
+    str | None,
+    typer.Option("--approve", help="Where a rule wants a person's yes, say it: for `all`, or job ids with commas."),
 ]
 
 
@@ -124,6 +129,7 @@ def simulate(
     as_json: AsJson = False,
     accept_reading: AcceptReading = False,
     llm: Llm = "local",
+    approve: Approve = None,
 ) -> None:
     """One run of a numeric scheduler."""
     from agent.case import make_folder, prepare, run_scheduler
@@ -134,7 +140,7 @@ def simulate(
     policies = confirmed(policy, accept_reading, llm)
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
-    report(run_scheduler(case, scheduler, out).summary, as_json, out)
+    report(run_scheduler(case, scheduler, out, approvals=approving(approve)).summary, as_json, out)
 
 
 @app.command()
@@ -150,6 +156,7 @@ def agent(
     deadline_s: Annotated[
         float, typer.Option("--deadline", min=0.1, help="Seconds the model has for an epoch.")
     ] = 30.0,
+    approve: Approve = None,
 ) -> None:
     """One run of the agent."""
     from agent.case import check_mode, make_folder, prepare, run_agent, start_agent
@@ -161,7 +168,7 @@ def agent(
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
     model = open_model(llm, scenario_sha256=case.scenario.sha256)
-    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s)
+    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s, approvals=approving(approve))
     progress = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     done = run_agent(run, case, out, lambda record: progress.print(epoch_line(record, case.world), markup=False))
     report(done.summary, as_json, out)
@@ -337,7 +344,6 @@ def policy_confirm(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show the reading of a policy, ask, and put it in force as NAME.rules.json beside the text."""
-    from agent.policy.enforced import require_enforced
     from agent.policy.english import show
     from agent.policy.reading import Reading, confirm, load_rules
 
@@ -349,10 +355,6 @@ def policy_confirm(
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
     by = "a person" if rules else llm
     typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), by)}")
-    try:
-        require_enforced(reading.policy_set)
-    except InputError as error:
-        typer.echo(f"warning: runs will refuse this policy: {error}", err=True)
 
 
 @policy_app.command("show")
@@ -543,6 +545,15 @@ def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[P
             confirm(file, compile_file(file, None, llm), load_vocabulary(None), f"{llm}, accepted unseen")
             typer.echo(f"{file}: reading by {llm} accepted unseen", err=True)
     return list(policies or [])
+
+
+def approving(chosen: str | None) -> Approvals:
+    """Return approvals in which a script says yes for the chosen jobs; for none if none are chosen."""
+    from sim.approvals import Approvals
+
+    if chosen is None:
+        return Approvals()
+    return Approvals.of_jobs(None if chosen == "all" else [name.strip() for name in chosen.split(",")])
 
 
 def warn_unenforceable(rules: PolicySet) -> None:
