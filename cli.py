@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from agent.policy.reading import Reading
     from agent.policy.rules import PolicySet
     from agent.policy.vocabulary import Vocabulary
+    from sim.approvals import Approvals
     from sim.importers.base import Imported
+
+Item = TypeVar("Item")
 
 app = typer.Typer(
     name="cws",
@@ -41,12 +44,14 @@ app = typer.Typer(
 policy_app = typer.Typer(
     help="Read, show and confirm policies in plain English.", no_args_is_help=True, rich_markup_mode=None
 )
+job_app = typer.Typer(help="Read free-text descriptions of jobs.", no_args_is_help=True, rich_markup_mode=None)
 llm_app = typer.Typer(help="Fetch and test language models.", no_args_is_help=True, rich_markup_mode=None)
 data_app = typer.Typer(help="Bring real series and traces in.", no_args_is_help=True, rich_markup_mode=None)
 forecast_app = typer.Typer(
     help="Forecasts of carbon intensity and prices.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(job_app, name="job")
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(data_app, name="data")
 app.add_typer(llm_app, name="llm")
@@ -56,10 +61,15 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The folder of 
 Policies = Annotated[list[Path] | None, typer.Option("--policy", help="A policy file; may be given again.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the run folder here.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+VocabularyFile = Annotated[Path | None, typer.Option("--vocabulary", help="The names that texts may use (JSON).")]
 Llm = Annotated[str, typer.Option("--llm", help="local, openai:MODEL, none, or replay:RUN_DIR.")]
 AcceptReading = Annotated[
     bool,
     typer.Option("--accept-reading", help="Compile policies whose reading is not confirmed, and confirm it unseen."),
+]
+Approve = Annotated[
+    str | None,
+    typer.Option("--approve", help="Where a rule wants a person's yes, say it: for `all`, or job ids with commas."),
 ]
 
 
@@ -119,6 +129,7 @@ def simulate(
     as_json: AsJson = False,
     accept_reading: AcceptReading = False,
     llm: Llm = "local",
+    approve: Approve = None,
 ) -> None:
     """One run of a numeric scheduler."""
     from agent.case import make_folder, prepare, run_scheduler
@@ -129,7 +140,7 @@ def simulate(
     policies = confirmed(policy, accept_reading, llm)
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
-    report(run_scheduler(case, scheduler, out).summary, as_json, out)
+    report(run_scheduler(case, scheduler, out, approvals=approving(approve)).summary, as_json, out)
 
 
 @app.command()
@@ -145,6 +156,7 @@ def agent(
     deadline_s: Annotated[
         float, typer.Option("--deadline", min=0.1, help="Seconds the model has for an epoch.")
     ] = 30.0,
+    approve: Approve = None,
 ) -> None:
     """One run of the agent."""
     from agent.case import check_mode, make_folder, prepare, run_agent, start_agent
@@ -156,7 +168,7 @@ def agent(
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
     model = open_model(llm, scenario_sha256=case.scenario.sha256)
-    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s)
+    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s, approvals=approving(approve))
     progress = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     done = run_agent(run, case, out, lambda record: progress.print(epoch_line(record, case.world), markup=False))
     report(done.summary, as_json, out)
@@ -306,7 +318,7 @@ def doctor(data_dir: DataDir = None) -> None:
 @policy_app.command("compile")
 def policy_compile(
     file: Path,
-    vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
+    vocabulary: VocabularyFile = None,
     llm: Llm = "local",
     as_json: AsJson = False,
 ) -> None:
@@ -326,13 +338,12 @@ def policy_compile(
 @policy_app.command("confirm")
 def policy_confirm(
     file: Path,
-    vocabulary: Annotated[Path | None, typer.Option("--vocabulary")] = None,
+    vocabulary: VocabularyFile = None,
     llm: Llm = "local",
     rules: Annotated[Path | None, typer.Option("--rules", help="A reading mended by hand (the compile JSON).")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show the reading of a policy, ask, and put it in force as NAME.rules.json beside the text."""
-    from agent.policy.enforced import require_enforced
     from agent.policy.english import show
     from agent.policy.reading import Reading, confirm, load_rules
 
@@ -344,10 +355,6 @@ def policy_confirm(
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
     by = "a person" if rules else llm
     typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), by)}")
-    try:
-        require_enforced(reading.policy_set)
-    except InputError as error:
-        typer.echo(f"warning: runs will refuse this policy: {error}", err=True)
 
 
 @policy_app.command("show")
@@ -357,6 +364,48 @@ def policy_show(file: Path) -> None:
     from agent.policy.reading import load_confirmed
 
     typer.echo(show(load_confirmed(file)))
+
+
+@policy_app.command("score")
+def policy_score(file: Path, vocabulary: VocabularyFile = None, llm: Llm = "local") -> None:
+    """How well a model reads policies whose right reading is known (FILE.jsonl): one JSON object."""
+    from agent.score import PolicyLine, load_lines, score_policies
+
+    lines = load_lines(file, PolicyLine)
+    names, model = load_vocabulary(vocabulary), open_reader(llm, "a policy")
+    print_json(score_policies(counted(lines), names, model))
+
+
+@job_app.command("parse")
+def job_parse(
+    now: Annotated[str, typer.Option("--now", help="When the job was submitted, ISO 8601.")],
+    tz: Annotated[str, typer.Option("--tz", help="The submitter's zone, as Europe/Berlin.")],
+    vocabulary: VocabularyFile = None,
+    llm: Llm = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Read a job's description on standard input and print what it asks for, only what it states."""
+    from agent.job_hints import read_hints
+
+    names, model = load_vocabulary(vocabulary), open_reader(llm, "a description")
+    reading = read_hints(sys.stdin.read(), moment(now, tz), tz, names, model)
+    for warning in reading.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    hints = reading.hints.as_json()
+    if as_json:
+        print_json(hints)
+    else:
+        typer.echo("\n".join(f"{name}: {value}" for name, value in hints.items()) or "it asks for nothing")
+
+
+@job_app.command("score")
+def job_score(file: Path, vocabulary: VocabularyFile = None, llm: Llm = "local") -> None:
+    """How well a model reads descriptions whose hints are known (FILE.jsonl): one JSON object."""
+    from agent.score import DescriptionLine, load_lines, score_descriptions
+
+    lines = load_lines(file, DescriptionLine)
+    names, model = load_vocabulary(vocabulary), open_reader(llm, "a description")
+    print_json(score_descriptions(counted(lines), names, model))
 
 
 @llm_app.command("pull")
@@ -376,6 +425,26 @@ def llm_check(llm: Llm = "local") -> None:
     print_json(answer)
     if not answer["ok"]:
         raise FaultFound(str(answer["error"]))
+
+
+@llm_app.command("tune")
+def llm_tune(
+    out: Annotated[Path, typer.Option(help="Folder of the run: adapter.gguf, its checkpoints and its log.")],
+    hours: Annotated[
+        float, typer.Option(min=0.01, help="Wall hours to train for, those before a resume included.")
+    ] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairs it learns from.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 2,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+) -> None:
+    """Fine-tune the embedded model to read policies and job descriptions (needs the extra `train`)."""
+    try:
+        from agent.training.tune import Settings, tune
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"fine-tuning needs {error.name}: `pip install torch` (the CPU build), then `pip install 'llm-cws[train]'`"
+        ) from None
+    typer.echo(f"adapter: {tune(Settings(out, hours, seed=seed, threads=threads), resume=resume)}")
 
 
 def log_to(file: Path) -> None:
@@ -433,10 +502,34 @@ def compile_file(file: Path, vocabulary: Path | None, llm: str) -> Reading:
     from agent.policy.compiler import compile_policy
     from agent.policy.reading import read_text
 
+    model = open_reader(llm, "a policy", or_else=", or confirm --rules FILE")
+    return compile_policy(read_text(file), load_vocabulary(vocabulary), model)
+
+
+def open_reader(llm: str, what: str, or_else: str = "") -> LanguageModel:
+    """Return a model that can read; `none` cannot."""
     model = open_model(llm)
     if model is None:
-        raise InputError("--llm none cannot read a policy: give local or openai:MODEL, or confirm --rules FILE")
-    return compile_policy(read_text(file), load_vocabulary(vocabulary), model)
+        raise InputError(f"--llm none cannot read {what}: give local or openai:MODEL{or_else}")
+    return model
+
+
+def counted(lines: Sequence[Item]) -> Iterator[Item]:
+    """Yield the lines, and count them on standard error: a model may take minutes."""
+    from rich.progress import track
+
+    yield from track(lines, description="read", console=Console(stderr=True))
+
+
+def moment(text: str, tz: str) -> datetime:
+    """Return the moment that a user wrote; without an offset it is on the clock of `tz`."""
+    from agent.job_hints import at_clock, iana_zone
+
+    zone = iana_zone(tz)
+    try:
+        return at_clock(text, zone)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"--now {text!r}: expected ISO 8601, as 2026-03-04T10:00:00Z") from error
 
 
 def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[Path]:
@@ -452,6 +545,15 @@ def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[P
             confirm(file, compile_file(file, None, llm), load_vocabulary(None), f"{llm}, accepted unseen")
             typer.echo(f"{file}: reading by {llm} accepted unseen", err=True)
     return list(policies or [])
+
+
+def approving(chosen: str | None) -> Approvals:
+    """Return approvals in which a script says yes for the chosen jobs; for none if none are chosen."""
+    from sim.approvals import Approvals
+
+    if chosen is None:
+        return Approvals()
+    return Approvals.of_jobs(None if chosen == "all" else [name.strip() for name in chosen.split(",")])
 
 
 def warn_unenforceable(rules: PolicySet) -> None:

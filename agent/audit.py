@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from agent.case import Case, check_rules
 from agent.policy.check import Segment, Violation
 from agent.policy.rules import PolicySet, explain
-from sim.audit import Fault, audit, audit_in
+from sim.audit import Fault, answered, audit, audit_in, switched
 from sim.errors import InputError
 from sim.runfolder import RunFolder, read_run
 from sim.world import World
@@ -51,4 +51,13 @@ def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:
     jobs = {job.id: job for job in world.workload.jobs}
     rows = folder.tables["placements"].select(["job_id", "region", "start_s", "end_s", "kind", "scale"]).to_pylist()
     segments = [Segment(jobs[row.pop("job_id")], **row) for row in rows]
-    return check_rules(world, rules, segments)
+    gone = folder.tables["jobs"].select(["job_id", "cancelled"]).to_pylist()
+    return check_rules(
+        world,
+        rules,
+        segments,
+        cancelled={row["job_id"] for row in gone if row["cancelled"]},
+        switched=switched(folder, world),
+        answered=answered(folder, world),
+        asked=folder.run.get("approvals", ()),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -24,16 +24,18 @@ from agent.policy.rules import Placement, PolicySet, merge
 from agent.record import EpochRecord
 from agent.run import AgentRun
 from agent.store import FILE, RunRow, Store
+from sim.approvals import Approvals
 from sim.bound import Bound, lower_bound
 from sim.errors import InputError
 from sim.history import KINDS
+from sim.recompute import Answered, Placed, Recomputed, Switched
 from sim.runfolder import write_run
 from sim.runner import Run, simulate
 from sim.scenario import Scenario, build_world, load_scenario, scenario_file
 from sim.schedulers import scheduler
 from sim.summary import Accounts, account, summarise
-from sim.units import iso
-from sim.world import World, origins
+from sim.units import FloatArray, iso
+from sim.world import ROUNDING_S, World, origins
 
 Summary = dict[str, Any]
 MODES = ("rank", "tools")
@@ -179,13 +181,19 @@ class Finished:
     summary: Summary
 
 
-def run_scheduler(case: Case, name: str, out: Path | None = None) -> Finished:
+def run_scheduler(case: Case, name: str, out: Path | None = None, *, approvals: Approvals | None = None) -> Finished:
     """Run a numeric scheduler on the case, under its rules; write the run folder if `out` is given."""
-    return _finish(case, simulate(case.world, scheduler(name), case.guard()), out)
+    return _finish(case, simulate(case.world, scheduler(name), case.guard(), approvals=approvals), out)
 
 
 def start_agent(
-    case: Case, model: LanguageModel | None, *, mode: str = "rank", out: Path | None = None, deadline_s: float = 30.0
+    case: Case,
+    model: LanguageModel | None,
+    *,
+    mode: str = "rank",
+    out: Path | None = None,
+    deadline_s: float = 30.0,
+    approvals: Approvals | None = None,
 ) -> AgentRun:
     """Return a run of the agent that is ready to be iterated; it logs to the store in `out` if given."""
     check_mode(mode, model.spec if model else "none")
@@ -196,7 +204,7 @@ def start_agent(
         prompts={name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")},
         deadline_s=deadline_s,
     )
-    run = AgentRun(case.world, agent, case.guard(), Store.create(out / FILE) if out else None)
+    run = AgentRun(case.world, agent, case.guard(), Store.create(out / FILE) if out else None, approvals)
     if run.store:
         run.store.begin(_run_row(case, agent))
     return run
@@ -249,7 +257,7 @@ def _finish(
     llm_g: float = 0.0,
 ) -> Finished:
     accounts = account(run)
-    broken = policy_violations(case.world, case.rules, accounts)
+    broken = policy_violations(run, case.rules, accounts)
     _warn_unfinished(case, accounts)
     summary = summarise(run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g)
     if out:
@@ -284,20 +292,40 @@ def _warn_unfinished(case: Case, accounts: Accounts) -> None:
         )
 
 
-def policy_violations(world: World, rules: PolicySet, accounts: Accounts) -> list[Violation]:
+def policy_violations(run: Run, rules: PolicySet, accounts: Accounts) -> list[Violation]:
     """Return every breach of the rules by what ran, found by the independent check."""
     pieces = accounts.books.ledger.pieces
-    jobs, regions = world.workload.jobs, world.regions
+    world, jobs, regions = run.world, run.world.workload.jobs, run.world.regions
     columns = (pieces.job, pieces.region, pieces.start_s, pieces.end_s, pieces.kind, pieces.scale)
     segments = [
         Segment(jobs[j], regions[r].id, start_s, end_s, KINDS[kind], float(scale))
         for j, r, start_s, end_s, kind, scale in zip(*(column.tolist() for column in columns), strict=True)
     ]
-    return check_rules(world, rules, segments)
+    switched = [Switched(one.region, one.t_s, one.servers_on) for one in run.history.switches]
+    answered = [
+        Answered(one.service, one.region, one.start_s, one.end_s, one.replicas, one.rate_per_s, one.late_per_s)
+        for one in run.history.served
+    ]
+    cancelled = {jobs.id_of(j) for j in run.history.cancelled}
+    return check_rules(
+        world, rules, segments, cancelled=cancelled, switched=switched, answered=answered, asked=run.approvals.record()
+    )
 
 
-def check_rules(world: World, rules: PolicySet, segments: Sequence[Segment]) -> list[Violation]:
-    """Return every breach of the rules by these segments."""
+def check_rules(
+    world: World,
+    rules: PolicySet,
+    segments: Sequence[Segment],
+    *,
+    cancelled: Container[str],
+    switched: Sequence[Switched],
+    answered: Sequence[Answered],
+    asked: Sequence[Mapping[str, Any]],
+) -> list[Violation]:
+    """Return every breach of the rules by these segments, beside servers switched and requests answered.
+
+    `cancelled` are jobs that were given up, `asked` is the record of approvals.
+    """
     index = world.region_index
     return violations(
         rules,
@@ -309,4 +337,33 @@ def check_rules(world: World, rules: PolicySet, segments: Sequence[Segment]) -> 
         until_s=world.horizon_s,
         intensity=lambda region, t_s: world.intensity[index[region]].at(t_s),
         price=lambda region, t_s: world.price[index[region]].at(t_s),
+        unfinished=_unfinished(world, segments, cancelled),
+        drawn=lambda pieces: _drawn(world, pieces, switched, answered),
+        approved={(one["job_id"], one["region"], one["rule"]) for one in asked if one["yes"]},
     )
+
+
+def _drawn(
+    world: World, pieces: Sequence[Segment], switched: Sequence[Switched], answered: Sequence[Answered]
+) -> Mapping[str, FloatArray]:
+    """Return what pieces drew, by the audit's own reckoning."""
+    placed = Placed(
+        np.array([world.workload.jobs.position[one.job.id] for one in pieces], dtype=np.int64),
+        np.array([world.region_index[one.region] for one in pieces], dtype=np.int64),
+        np.array([one.start_s for one in pieces]),
+        np.array([one.end_s for one in pieces]),
+        np.array([one.scale for one in pieces]),
+        [one.kind for one in pieces],
+    )
+    return Recomputed(world, placed, (), switched, answered).placements
+
+
+def _unfinished(world: World, segments: Iterable[Segment], cancelled: Container[str]) -> list[str]:
+    """Return the jobs that did not do all their work and were not cancelled."""
+    jobs, left_s = world.workload.jobs, world.workload.durations_s.copy()
+    for piece in segments:
+        if piece.kind == "run":
+            rate = piece.job.throughput[round(piece.scale) - 1] if piece.scale > 1 else 1.0
+            left_s[jobs.position[piece.job.id]] -= rate * (piece.end_s - piece.start_s)
+    short = left_s > ROUNDING_S * np.maximum(1.0, world.workload.durations_s)
+    return [jobs.id_of(j) for j in np.flatnonzero(short).tolist() if jobs.id_of(j) not in cancelled]

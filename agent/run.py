@@ -11,6 +11,7 @@ import numpy as np
 from agent.graph import Agent, Epoch, compiled
 from agent.record import EpochRecord, ModelRecord
 from agent.store import Store
+from sim.approvals import Approvals
 from sim.constraints import Constraints
 from sim.engine import Engine
 from sim.runner import Run
@@ -28,15 +29,16 @@ class AgentRun:
     agent: Agent
     constraints: Constraints | None = None
     store: Store | None = None
+    approvals: Approvals | None = None
     run: Run = field(init=False)
     calls: list[tuple[float, ModelRecord]] = field(init=False, default_factory=list)
     fallbacks: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         """Build the engine; nothing has happened yet."""
-        self._engine = Engine(self.world, self.constraints, acts=False)
+        self._engine = Engine(self.world, self.constraints, acts=False, approvals=self.approvals)
         self._backend = SimulatedBackend(self._engine)
-        self.run = Run(self.world, "agent", self._engine.history)
+        self.run = Run(self.world, "agent", self._engine.history, self._engine.approvals)
 
     def __iter__(self) -> Iterator[EpochRecord]:
         """Yield the record of each epoch, right after its decisions were carried out."""

@@ -62,8 +62,8 @@ def audit_in(world: World, folder: RunFolder, bound_jobs_kg: float) -> list[Faul
         world,
         placed,
         _moved(folder, world),
-        _switched(folder, world),
-        _answered(folder, world),
+        switched(folder, world),
+        answered(folder, world),
         frozenset(np.flatnonzero(_numbers(folder, "jobs", "cancelled") > 0).tolist()),
     )
     faults = [
@@ -136,7 +136,8 @@ def _moved(folder: RunFolder, world: World) -> list[Moved]:
     return [Moved(a, b, *row) for a, b, row in zip(src, dst, rows, strict=True)]
 
 
-def _switched(folder: RunFolder, world: World) -> list[Switched]:
+def switched(folder: RunFolder, world: World) -> list[Switched]:
+    """Return what a folder says of servers switched on and off."""
     regions = _places(folder, "switches", "region", world.region_index)
     return [
         Switched(r, t_s, round(count))
@@ -144,7 +145,8 @@ def _switched(folder: RunFolder, world: World) -> list[Switched]:
     ]
 
 
-def _answered(folder: RunFolder, world: World) -> list[Answered]:
+def answered(folder: RunFolder, world: World) -> list[Answered]:
+    """Return what a folder says of services."""
     services = _places(folder, "services", "service_id", {s.id: n for n, s in enumerate(world.services)})
     regions = _places(folder, "services", "region", world.region_index)
     rows = _rows(folder, "services", "start_s", "end_s", "replicas", "rate_per_s", "late_per_s")

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.approvals import Approvals
+from sim.constraints import Constraints
 from sim.errors import IllegalAction
 from sim.history import RUN
 from sim.jobs import as_slice
@@ -79,6 +81,11 @@ class Engine(Lifecycle):
     def _may_change(self) -> bool:
         """Whether there is something to act on beside pending jobs."""
         return bool(self._suspended or (self._held and self._jobs.flexible) or self.world.services)
+
+    @property
+    def approvals(self) -> Approvals:
+        """What people were asked, and what they said; answers may come at any time."""
+        return self._gate.approvals
 
     @property
     def epoch(self) -> int:
@@ -163,6 +170,7 @@ class Engine(Lifecycle):
             raise IllegalAction(
                 f"job {decision.job_id}: found until {decision.until_s:g} s, expected a time after its start"
             )
+        self._refuse_suspension(j)
         self._until_s[j] = decision.until_s
 
     def defer(self, job_id: str, until_s: float) -> None:
@@ -182,7 +190,7 @@ class Engine(Lifecycle):
         checkpoint = self._jobs[j].checkpoint
         if checkpoint is None:
             raise IllegalAction(f"job {decision.job_id} cannot be suspended: it has no checkpoint; let it run")
-        self.history.suspensions.append(j)
+        self._refuse_suspension(j, held)
         self._pause(j, held, checkpoint)
 
     def resume(self, decision: Resume) -> None:
@@ -227,8 +235,9 @@ class Engine(Lifecycle):
                 f"job {job.id}: {self.world.regions[held.region].id} has no room for {decision.scale} workers; "
                 "give fewer, or wait"
             )
-        if more > 0 and not self._free_of_rules:
-            self._refuse_if_denied(j, held.region, more)
+        if not self._free_of_rules:
+            left_s = max(0.0, held.end_s - self.now_s) * self._rate(j, held.scale) / self._rate(j, decision.scale)
+            self._refuse_if_denied(j, held.region, decision.scale, left_s, goes_on=True)
         self._stop_work(j, held, RUN)
         self._let_go(j)
         pool.give(*self._demand(j, held.scale))
@@ -295,9 +304,13 @@ class Engine(Lifecycle):
             steady=self._free_of_rules and not self._changing and not self._not_running,
             suspended=tuple(self._what_is_suspended(j, r) for j, r in self._suspended.items() if j not in self._held),
             services=self._servicing.views(now_s) if world.services else (),
-            constraints=self.constraints,
+            constraints=self.constraints if self._free_of_rules else self._standing(),
+            times_suspended=self._times_suspended,
             _site=self._site,
         )
+
+    def _standing(self) -> Constraints:
+        return self._gate.standing(self.now_s, self._held, self._open_rows())
 
     def _restoring(self) -> dict[int, Held]:
         """Return the running jobs that still read their checkpoint, as such."""

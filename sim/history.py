@@ -15,6 +15,10 @@ KINDS = ("run", "save", "restore", "lost")
 RUN, SAVE, RESTORE, LOST = range(len(KINDS))
 
 
+Row = tuple[int, int, float, float, int, int, bool]
+"""The fields of a `Piece` as a bare tuple."""
+
+
 class Piece(NamedTuple):
     """A stretch of a job's stay in a region at one scale; `finished` says that the job ended with it."""
 
@@ -98,7 +102,7 @@ class History:
     leaves bare tuples alone.
     """
 
-    rows: list[tuple[int, int, float, float, int, int, bool]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
     served: list[Served] = field(default_factory=list)

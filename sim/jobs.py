@@ -253,9 +253,19 @@ class Jobs(Sequence[Job]):
         return {self.id_of(j): i for i, j in enumerate(self.positions.tolist())}
 
     @cached_property
+    def checkpointed(self) -> BoolArray:
+        """Whether each set of traits has a checkpoint, shape (number of traits,)."""
+        return np.array([trait.checkpoint is not None for trait in self.traits], dtype=bool)
+
+    @cached_property
+    def elastic(self) -> BoolArray:
+        """Whether each set of traits has a throughput curve, shape (number of traits,)."""
+        return np.array([bool(trait.throughput) for trait in self.traits], dtype=bool)
+
+    @cached_property
     def levers(self) -> BoolArray:
         """Whether each set of traits can be suspended or resized, shape (number of traits,)."""
-        return np.array([bool(trait.checkpoint or trait.throughput) for trait in self.traits], dtype=bool)
+        return self.checkpointed | self.elastic
 
     @cached_property
     def flexible(self) -> bool:

@@ -19,14 +19,15 @@ Likewise rent: CPUs in use up to the reserved ones are prepaid, and everybody's 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.fleet import Fleet
-from sim.history import RESTORE, SAVE, History, Pieces
+from sim.history import RESTORE, SAVE, History, Pieces, Row
 from sim.jobs import Jobs
 from sim.signals import Signal
 from sim.units import HOUR_S, J_PER_KWH, KWH_PER_MWH, W_PER_KW, BoolArray, FloatArray, IntArray
@@ -139,6 +140,31 @@ def keep_books(world: World, history: History) -> Books:
     ledger = Ledger(pieces, load.cpus[:count], load.gpus[:count], *sums[:, :count])
     embodied_g = sum(Fleet(place).embodied_g_per_h for place in world.regions) * world.horizon_s / HOUR_S
     return Books(ledger, ServiceLedger(*sums[:, count:]), _move_ledger(world, history), series, embodied_g)
+
+
+def drawn_between(
+    world: World, history: History, rows: Sequence[Row], from_s: float, to_s: float
+) -> tuple[Pieces, FloatArray]:
+    """Return what pieces drew, emitted and cost between two moments: the pieces cut to them, and shape (3, P).
+
+    `rows` are those of the history that lie there, and of what still runs; all that ran there must be among them, for
+    what a piece draws depends on its neighbours.
+    """
+    cut = [(*row[:2], max(row[2], from_s), min(row[3], to_s), *row[4:]) for row in rows]
+    steps = itertools.takewhile(lambda served: served.end_s > from_s, reversed(history.served))
+    now = History(
+        rows=[row for row in cut if row[2] < row[3]],
+        switches=history.switches,
+        served=[replace(step, start_s=max(step.start_s, from_s), end_s=min(step.end_s, to_s)) for step in steps],
+    )
+    pieces = now.columns()
+    load = _loads(world, now, pieces)
+    region = np.concatenate([pieces.region, [served.region for served in now.served]]).astype(np.int64)
+    sums = np.zeros((3, len(region)))
+    for r in np.unique(pieces.region).tolist():
+        mine = region == r
+        sums[:, mine] = _Site(world, r, now, load.of(mine), np.array([from_s, to_s])).shares()
+    return pieces, sums[:, : len(pieces.job)]
 
 
 def _loads(world: World, history: History, pieces: Pieces) -> _Load:
@@ -284,12 +310,14 @@ class _Site:
 def _cuts(
     load: _Load, epochs_s: FloatArray, switches_s: Sequence[float], signals: Sequence[Signal | None]
 ) -> FloatArray:
-    """Return every moment up to the horizon at which something changes, ascending."""
-    moments = [epochs_s, load.start_s, load.end_s, np.array(switches_s, dtype=float)]
+    """Return every moment between the first and the last epoch edge at which something changes, ascending."""
+    from_s, to_s = epochs_s[0], epochs_s[-1]
+    moments = [epochs_s, load.start_s, load.end_s, np.array([t_s for t_s in switches_s if from_s < t_s < to_s])]
     for signal in signals:
         if signal:
-            samples = signal.start_s + signal.step_s * np.arange(len(signal.values))
-            moments.append(samples[(samples > 0) & (samples < epochs_s[-1])])
+            first, after = (int((t_s - signal.start_s) // signal.step_s) for t_s in (from_s, to_s))
+            samples = signal.start_s + signal.step_s * np.arange(max(0, first), min(after + 1, len(signal.values)))
+            moments.append(samples[(samples > from_s) & (samples < to_s)])
     return np.unique(np.concatenate(moments))
 
 

@@ -9,23 +9,26 @@ checkpoint), suspended, finished or cancelled. Inside, jobs and regions are posi
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import simpy
 
+from sim.approvals import Approvals
 from sim.bookings import Bookings
 from sim.constraints import Constraints, Unconstrained, binds
 from sim.errors import RuleDenied
 from sim.forecast import Models, stacked
 from sim.forecast.fitting import Remembering
 from sim.foresight import Foretold
-from sim.gate import Gate
-from sim.history import LOST, RESTORE, RUN, SAVE, History, Move, Refusal, Switch
+from sim.gate import Gate, Run
+from sim.history import LOST, RESTORE, RUN, SAVE, History, Move, Refusal, Row, Switch
 from sim.model import Checkpoint
 from sim.pool import Pool
+from sim.quotas import Quotas
 from sim.services import Servicing
+from sim.stays import Stay
 from sim.units import HOUR_S
 from sim.view import Held, Site
 from sim.world import World
@@ -45,13 +48,14 @@ class Lifecycle:
         looks_ahead: bool = True,
         acts: bool = True,
         foretold: Foretold | None = None,
+        approvals: Approvals | None = None,
     ) -> None:
         self.world = world
         self.constraints = constraints or Unconstrained(world.regions)
         self.history = History()
         self._free_of_rules = not binds(self.constraints)
         foretold = foretold or world.foretold
-        self._gate = Gate(world, self.constraints, foretold)
+        self._gate = Gate(world, self.constraints, self.history, foretold, approvals)
         self._env = simpy.Environment()
         self._jobs = world.workload.jobs
         self._submit_s: list[float] = self._jobs.submit_s.tolist()
@@ -87,6 +91,7 @@ class Lifecycle:
         self._restoring_s: dict[int, float] = {}
         self._after_save: dict[int, tuple[int, float, int]] = {}
         self._until_s: dict[int, float] = {}
+        self._times_suspended: dict[int, int] = {}
         self._due: dict[float, list[Held]] = {}
         self._waiting_for: dict[int, int] = {}
         self._successors: dict[int, list[int]] = {}
@@ -197,9 +202,10 @@ class Lifecycle:
         planned = leave_s > self._env.now + EPS_S
         if not self._free_of_rules:
             if planned:
-                self._gate.plan(self._jobs[j], r, self.now_s, start_s)
+                stay = Stay(self._jobs[j], r, scale, start_s, start_s + self._left_s(j, scale))
+                self._gate.plan(j, stay, self._quotas(), self.now_s)
             else:
-                self._refuse_if_denied(j, r, scale)
+                self._refuse_if_denied(j, r, scale, self._left_s(j, scale))
         if self._not_before:
             self._not_before.pop(j, None)
         if planned:
@@ -267,7 +273,7 @@ class Lifecycle:
         if self._free_of_rules:
             return True
         try:
-            self._refuse_if_denied(held.job, held.region, held.scale)
+            self._refuse_if_denied(held.job, held.region, held.scale, self._left_s(held.job, held.scale))
         except RuleDenied as denied:
             self._send_back(held.job)
             region = self.world.regions[held.region].id
@@ -322,7 +328,6 @@ class Lifecycle:
         held: Held = event.value  # type: ignore[assignment]
         j, checkpoint = held.job, self._jobs[held.job].checkpoint
         if self._held.get(j) is held and checkpoint and self._restoring_s.get(j, 0.0) <= self.now_s:
-            self.history.suspensions.append(j)
             self._pause(j, held, checkpoint)
 
     def _go_on(self, j: int, scale: int) -> tuple[float, float]:
@@ -381,6 +386,8 @@ class Lifecycle:
 
     def _pause(self, j: int, held: Held, checkpoint: Checkpoint) -> None:
         """Stop the work, write the checkpoint, then release."""
+        self.history.suspensions.append(j)
+        self._times_suspended[j] = self._times_suspended.get(j, 0) + 1
         self._until_s.pop(j, None)
         self._stop_work(j, held, RUN)
         end_s = self.now_s + checkpoint.save_s
@@ -566,6 +573,7 @@ class Lifecycle:
     def _let_go(self, j: int) -> Held:
         """Forget where a job stands; what it had booked ahead is free again."""
         held = self._held.pop(j)
+        self._gate.look_again()
         self._not_running.discard(j)
         self._pools[held.region].release(*self._demand(j, held.scale))
         if self._bookings:
@@ -586,12 +594,37 @@ class Lifecycle:
         read_s = (self._jobs[j].checkpoint or _NO_CHECKPOINT).restore_s if j in self._suspended else 0.0
         return float(read_s + max(0.0, self._estimate_s[j] - self._done_s[j]) / self._rate(j, scale))
 
-    def _refuse_if_denied(self, j: int, r: int, scale: int) -> None:
-        """Raise RuleDenied if a rule forbids the job to start in its region at this moment."""
-        running = (
-            (self._demands[held.job][0] * held.scale, held.end_s)
-            for held in self._held.values()
-            if held.region == r and held.state in ("running", "saving") and held.job != j
-        )
-        cpus = self._demands[j][0] * scale
-        self._gate.start(self._jobs[j], r, self.now_s, cpus=cpus, left_s=self._left_s(j, scale), running=running)
+    def _quotas(self) -> Quotas | None:
+        return self._gate.quotas(self.now_s, self._held, self._open_rows())
+
+    def _open_rows(self) -> Iterator[Row]:
+        """Yield what runs, as rows of the history that end now."""
+        now_s = self.now_s
+        for j, (_, r, start_s, _, scale, state) in self._held.items():
+            if state == "running":
+                read_s = min(self._restoring_s.get(j, start_s), now_s)
+                yield j, r, start_s, read_s, scale, RESTORE, False
+                yield j, r, read_s, now_s, scale, RUN, False
+            elif state == "saving":
+                yield j, r, start_s, now_s, scale, SAVE, False
+
+    def _running_beside(self, j: int, r: int) -> Iterator[Run]:
+        """Yield what else runs in a region."""
+        for held in self._held.values():
+            if held.region == r and held.state in ("running", "saving") and held.job != j:
+                yield self._demands[held.job][0] * held.scale, held.end_s
+
+    def _refuse_suspension(self, j: int, held: Held | None = None) -> None:
+        """Raise RuleDenied if a rule forbids to suspend the job again, from where it runs or, later, anywhere."""
+        if self._free_of_rules:
+            return
+        times, due_s = self._times_suspended.get(j, 0), held.end_s if held else self.now_s
+        r, scale = (held.region, held.scale) if held else (0, 1)
+        save_s = (self._jobs[j].checkpoint or _NO_CHECKPOINT).save_s
+        stay = Stay(self._jobs[j], r, scale, self.now_s, self.now_s + save_s)
+        self._gate.suspend(stay, times, self._running_beside(j, r), due_s=due_s)
+
+    def _refuse_if_denied(self, j: int, r: int, scale: int, left_s: float, *, goes_on: bool = False) -> None:
+        """Raise RuleDenied if a rule forbids the job to start, or go on, in its region at this moment."""
+        stay = Stay(self._jobs[j], r, scale, self.now_s, self.now_s + left_s)
+        self._gate.start(j, stay, self._quotas(), self._running_beside(j, r), goes_on=goes_on)

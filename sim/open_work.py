@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.jobs import Jobs
-from sim.units import FloatArray, IntArray
+from sim.units import BoolArray, FloatArray, IntArray
 
 PENDING, SUSPENDED, RUNNING = range(3)
 
@@ -25,6 +25,7 @@ class OpenWork:
         region: Where it runs, or where its state lies; -1 while pending.
         remaining_s: The estimate of its work left, with one worker; reading its checkpoint is in it.
         scale: Its workers now; 0 unless it runs.
+        pausable: Whether it has a checkpoint, and the rules let it be suspended (again).
     """
 
     jobs: Jobs
@@ -32,6 +33,7 @@ class OpenWork:
     region: IntArray
     remaining_s: FloatArray
     scale: IntArray
+    pausable: BoolArray
 
     @classmethod
     def of(
@@ -46,12 +48,14 @@ class OpenWork:
         count, p, a = len(pending), len(paused), len(active)
         at = [*pending.positions.tolist(), *(j for j, _, _ in paused), *(j for j, _, _, _ in active)]
         left_s = [*(s for _, _, s in paused), *(s for _, _, s, _ in active)]
+        jobs = everything.take(at) if left_s else pending
         return cls(
-            jobs=everything.take(at) if left_s else pending,
+            jobs=jobs,
             state=np.repeat([PENDING, SUSPENDED, RUNNING], [count, p, a]),
             region=np.array([-1] * count + [r for _, r, _ in paused] + [r for _, r, _, _ in active], dtype=np.int64),
             remaining_s=np.concatenate([pending.duration_estimate_s, left_s]),
             scale=np.array([0] * (count + p) + [n for _, _, _, n in active], dtype=np.int64),
+            pausable=jobs.checkpointed[jobs.trait],
         )
 
     def __len__(self) -> int:

@@ -75,6 +75,8 @@ def write_run(
         "versions": versions(),
         "timings": {"wall_s": run.wall_s, "scheduler_s": run.scheduler_s},
     }
+    if asked := run.approvals.record():
+        recipe["approvals"] = asked
     write_json(path / "run.json", recipe)
     write_json(path / "summary.json", summary)
     for name, table in _tables(run, accounts).items():

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.approvals import Approvals
 from sim.constraints import Constraints, binds
 from sim.engine import Engine
 from sim.errors import RuleDenied
@@ -59,6 +60,7 @@ class Run:
     world: World
     scheduler: str
     history: History
+    approvals: Approvals = field(default_factory=Approvals)
     decisions: list[DecisionRow] = field(default_factory=list)
     plans: list[PlanRows] = field(default_factory=list)
     scheduler_s: float = 0.0
@@ -81,11 +83,17 @@ def _without_collector() -> Iterator[None]:
 
 
 def simulate(
-    world: World, scheduler: Scheduler, constraints: Constraints | None = None, *, until_s: float = math.inf
+    world: World,
+    scheduler: Scheduler,
+    constraints: Constraints | None = None,
+    *,
+    until_s: float = math.inf,
+    approvals: Approvals | None = None,
 ) -> Run:
     """Return the run of a numeric scheduler on a world, the rules binding it if any are given.
 
-    It ends at the horizon, or before the first decision point that is not before `until_s`.
+    It ends at the horizon, or before the first decision point that is not before `until_s`. Where the rules want a
+    person's yes, `approvals` are asked; without them nobody says yes.
     """
     began = time.perf_counter()
     engine = Engine(
@@ -94,8 +102,9 @@ def simulate(
         looks_ahead=scheduler.looks_ahead,
         acts=scheduler.acts,
         foretold=world.truth() if scheduler.foresight else None,
+        approvals=approvals,
     )
-    run = Run(world, scheduler.name, engine.history)
+    run = Run(world, scheduler.name, engine.history, engine.approvals)
     rules = binds(engine.constraints)
     with _without_collector():
         made = _plan_alone(run, engine, scheduler)

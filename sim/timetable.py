@@ -13,9 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.constraints import binds
+from sim.constraints import Weights, binds
 from sim.jobs import Jobs
 from sim.model import Job, demand
+from sim.objective import objective_g
 from sim.signals import Bundle
 from sim.slots import first_of_least, g_per_w, slots_touched, timely_starts, watts
 from sim.units import HOUR_S, J_PER_KWH, KWH_PER_MWH, BoolArray, FloatArray, IntArray
@@ -41,6 +42,22 @@ class Options:
     cost_usd: FloatArray  # (R, S)
     feasible: BoolArray  # (R, S)
     late: bool
+    weights: Weights | None = None
+    broken: FloatArray | None = None  # (R, S)
+
+    @property
+    def objective_g(self) -> FloatArray:
+        """What each choice comes to by the rules' weights and wishes, (R, S); its carbon where they say nothing."""
+        if self.weights is None and self.broken is None:
+            return self.carbon_g
+        return objective_g(
+            self.weights,
+            self.broken,
+            self.feasible,
+            carbon_g=self.carbon_g,
+            cost_usd=self.cost_usd,
+            delay_s=self.starts_s - self.job.submit_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,7 @@ class Timetable:
         self._cpu_w, self._gpu_w = view.cpu_w, view.gpu_w
         self._carbon_g_per_w = self._per_watt(self._outlook)
         self._slots = slots
+        self.rules = view.constraints.draft()
 
     @cached_property
     def free(self) -> FloatArray:
@@ -218,12 +236,15 @@ class Timetable:
         if late:
             feasible[:, 0] |= self._fits_now(job, length)
         feasible &= self._reachable(job, starts_s)
-        if binds(self.view.constraints):
-            feasible &= self.view.constraints.allowed(
+        if binds(self.rules):
+            feasible &= self.rules.allowed(
                 job, starts_s, intensity=self.intensity[:, :count], price=self.price[:, :count]
             )
         carbon, cost = self._run_sums(job, count)
-        return Options(job, starts_s, carbon, cost, feasible, late)
+        if not binds(self.rules):
+            return Options(job, starts_s, carbon, cost, feasible, late)
+        broken = self.rules.broken(job, starts_s, intensity=self.intensity[:, :count], price=self.price[:, :count])
+        return Options(job, starts_s, carbon, cost, feasible, late, self.rules.weights(job), broken)
 
     def options_at(self, job: Job, starts_s: FloatArray) -> Options:
         """Return the job's options at these moments, now or later, within its deadline and delay rules.
@@ -233,8 +254,8 @@ class Timetable:
         ends_s, outlook = starts_s + job.duration_estimate_s, self._outlook
         feasible = (starts_s <= self.last_start_s(job) + ROUNDING_S) & (ends_s <= self.edges_s[-1])
         feasible = feasible & self._free_throughout(job, starts_s, ends_s) & self._reachable(job, starts_s)
-        if binds(self.view.constraints):
-            feasible &= self.view.constraints.allowed(
+        if binds(self.rules):
+            feasible &= self.rules.allowed(
                 job, starts_s, intensity=outlook.at(starts_s), price=self.view.price_outlook.at(starts_s)
             )
         watts = (job.cpus * job.utilization * self._cpu_w + job.gpus * self._gpu_w)[:, None]
@@ -347,6 +368,7 @@ class Timetable:
     def _book(self, options: Options, r: int, s: int) -> Assignment:
         job, start_s = options.job, float(options.starts_s[s])
         self.take(job, r, self.touched(start_s, start_s + job.duration_estimate_s))
+        self.rules.take(job, r, start_s)
         return Assignment(
             job=job,
             region=self.view.regions[r].id,
@@ -373,11 +395,9 @@ class Timetable:
         kinds, kind = np.unique(jobs.demand, axis=0, return_inverse=True)
         room = np.array([(self.free >= wanted - _ROOM_EPS).all(axis=2) for wanted in kinds])  # (kinds, R, K)
         free = room[kind, region]
-        if binds(self.view.constraints):
+        if binds(self.rules):
             for i, (job, r) in enumerate(zip(jobs, region.tolist(), strict=True)):
-                free[i] &= self.view.constraints.allowed(
-                    job, self.edges_s[:-1], intensity=self.intensity, price=self.price
-                )[r]
+                free[i] &= self.rules.allowed(job, self.edges_s[:-1], intensity=self.intensity, price=self.price)[r]
         return np.asarray(free)
 
     def take(self, job: Job, r: int, slots: slice | BoolArray) -> None:
@@ -394,7 +414,7 @@ class Timetable:
         if start_s < self.view.now_s or end_s > self.edges_s[-1]:
             return Figures(0.0, 0.0, late, "starts before now or ends beyond the planning horizon")
         s, slots = self._slot(start_s), self.touched(start_s, end_s)
-        rule = self.view.constraints.why_not(
+        rule = self.rules.why_not(
             job,
             self.view.regions[r].id,
             start_s,
@@ -405,6 +425,7 @@ class Timetable:
         problem = rule or ("" if fits else "no room")
         if not problem:
             self.take(job, r, slots)
+            self.rules.take(job, r, start_s)
         watts = job.cpus * job.utilization * self._cpu_w[r] + job.gpus * self._gpu_w[r]
         ends_s = np.array([start_s, end_s])
         carbon, cost = (float(watts * np.diff(self._at(sums, ends_s))[r, 0]) for sums in self._sums)
@@ -541,6 +562,7 @@ class Timetable:
     def book(self, job: Job, r: int, s: int, length: int) -> None:
         """Take the room of a run."""
         self.free[r, s : s + length] -= demand(job)
+        self.rules.take(job, r, float(self.edges_s[s]))
 
 
 def earliest(options: Options) -> FloatArray:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.constraints import Constraints
+from sim.constraints import Constraints, binds
 from sim.forecast import Forecaster, Measured, Models, forecast, row_of
 from sim.foresight import Foretold, told_at, told_from
 from sim.jobs import Jobs
@@ -19,7 +19,7 @@ from sim.open_work import OpenWork
 from sim.replicas import replicas_ahead
 from sim.services import ServiceView
 from sim.signals import Bundle, Signal
-from sim.units import FloatArray, IntArray
+from sim.units import BoolArray, FloatArray, IntArray
 
 
 class Held(NamedTuple):
@@ -78,6 +78,7 @@ class View:
         unbooked: CPUs, GPUs and memory that jobs leave in each slot of `epoch_s` from now to the horizon, by the
             estimates and by the closures that are known, shape (R, K, 3); None where the engine keeps no bookings.
         steady: Whether nothing but running jobs will change the room: none planned, queued or closed.
+        times_suspended: How often the jobs at these positions of the workload have been suspended.
         _site: The world as far as it does not change, and the signals, from which a View takes what is past.
     """
 
@@ -96,6 +97,7 @@ class View:
     suspended: tuple[Suspended, ...]
     services: tuple[ServiceView, ...]
     constraints: Constraints
+    times_suspended: Mapping[int, int]
     _site: Site
 
     @cached_property
@@ -159,7 +161,14 @@ class View:
     def _open_work(self, running: list[tuple[int, int, float, int]]) -> OpenWork:
         jobs = self._site.jobs
         suspended = [(jobs.position[s.job.id], self.region_index[s.region], s.remaining_s) for s in self.suspended]
-        return OpenWork.of(jobs, self.pending, suspended, running)
+        work = OpenWork.of(jobs, self.pending, suspended, running)
+        return replace(work, pausable=work.pausable & self._may_pause(work.jobs)) if binds(self.constraints) else work
+
+    def _may_pause(self, jobs: Jobs) -> BoolArray:
+        """Return which jobs the rules let be suspended (again)."""
+        times = [self.times_suspended.get(j, 0) for j in jobs.positions.tolist()]
+        may = [self.constraints.may_suspend(job, n) for job, n in zip(jobs, times, strict=True)]
+        return np.array(may, dtype=bool)
 
     @cached_property
     def free(self) -> FloatArray:

@@ -6,21 +6,25 @@ about: no interval arrays. Each can so test the other.
 
 from __future__ import annotations
 
+import calendar
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby, zip_longest
 from zoneinfo import ZoneInfo
 
-from agent.policy.enforced import require_enforced
-from agent.policy.english import english
-from agent.policy.rules import DAYS, Delay, Headroom, Placement, PolicySet, Window
+from agent.policy.english import english, quoted
+from agent.policy.rules import DAYS, Approval, Budget, Delay, Headroom, Placement, PolicySet, Suspend, Window
 from agent.policy.selection import about
 from sim.model import Job, Region
+from sim.units import G_PER_KG, FloatArray
 from sim.world import ROUNDING_S
 
 Lookup = Callable[[str, float], float]
+Drawn = Callable[[Sequence["Segment"]], Mapping[str, FloatArray]]
+"""From all segments to `energy_kwh`, `carbon_g` and `cost_usd` of each."""
 Span = tuple[datetime, datetime]
 
 
@@ -43,7 +47,7 @@ class Segment:
 class Violation:
     """A rule, in canonical English, that was broken: by which job (None: by all together), where and when.
 
-    `region` is None for a job that was late because it never started.
+    `region` is None for a job that was late because it never started, and for a budget.
     """
 
     rule: str
@@ -54,7 +58,11 @@ class Violation:
 
 @dataclass(frozen=True)
 class Record:
-    """What ran, where, from which start on; `until_s` is how far the run went."""
+    """What ran, where, from which start on; `until_s` is how far the run went.
+
+    `unfinished` are the ids of jobs that neither ended nor were cancelled; `drawn` says what segments drew, `approved`
+    which jobs people let run where, under which rule.
+    """
 
     regions: dict[str, Region]
     start: datetime
@@ -64,6 +72,9 @@ class Record:
     until_s: float
     intensity: Lookup
     price: Lookup
+    unfinished: frozenset[str] = frozenset()
+    drawn: Drawn | None = None
+    approved: Container[tuple[str, str, str]] = ()
 
     def moment(self, seconds: float) -> datetime:
         """Return the UTC moment of a second of the scenario."""
@@ -85,8 +96,11 @@ def violations(
     until_s: float,
     intensity: Lookup,
     price: Lookup,
+    unfinished: Iterable[str] = (),
+    drawn: Drawn | None = None,
+    approved: Container[tuple[str, str, str]] = (),
 ) -> list[Violation]:
-    """Return every breach of the rules by what actually ran.
+    """Return every breach of the rules of strength `must` by what actually ran.
 
     Args:
         policy_set: The rules.
@@ -98,13 +112,29 @@ def violations(
         until_s: How far the run went: a job that has not started by then is late if its bound has passed.
         intensity: Carbon intensity by region id and second, gCO2eq/kWh.
         price: Electricity price by region id and second, USD/MWh.
+        unfinished: Jobs that neither ended nor were cancelled.
+        drawn: What all that ran drew, given cut in shorter segments; needed where rules speak of it.
+        approved: Job, region and rule (in English, with its source) of every placement that a person agreed to.
     """
-    require_enforced(policy_set)
     by_id = {region.id: region for region in regions}
     pieces = tuple(segments)
-    record = Record(by_id, start, epoch_s, tuple(jobs), tuple(stays(pieces)), until_s, intensity, price)
+    record = Record(
+        by_id,
+        start,
+        epoch_s,
+        tuple(jobs),
+        tuple(stays(pieces)),
+        until_s,
+        intensity,
+        price,
+        frozenset(unfinished),
+        drawn,
+        approved,
+    )
     found: list[Violation] = []
     for rule in policy_set.rules:
+        if rule.strength == "prefer":
+            continue
         match rule:
             case Placement():
                 found.extend(_misplaced(rule, record))
@@ -112,6 +142,12 @@ def violations(
                 found.extend(_late(rule, record))
             case Headroom():
                 found.extend(_crowded(rule, replace(record, segments=pieces)))
+            case Budget():
+                found.extend(_overspent(rule, replace(record, segments=pieces)))
+            case Approval():
+                found.extend(_unapproved(rule, replace(record, segments=pieces)))
+            case Suspend():
+                found.extend(_suspended(rule, replace(record, segments=pieces)))
     return found
 
 
@@ -157,7 +193,7 @@ def _outside(rule: Placement, run: Segment, record: Record) -> bool:
     begin, end = record.moment(run.start_s), record.moment(run.end_s)
     for opens, closes in _spans(rule.window, record.zone(rule.window.tz, run.region), begin, end):
         if opens <= begin < closes:
-            longer_than_window = end - begin > closes - opens
+            longer_than_window = max(end - begin, timedelta(seconds=run.job.duration_estimate_s)) > closes - opens
             return end > closes and not longer_than_window
     return True
 
@@ -207,6 +243,102 @@ def _late_job(rule: Delay, job: Job, runs: list[Segment], record: Record) -> Ite
             yield Violation(english(rule), job.id, region, end_s)
 
 
+def _overspent(rule: Budget, record: Record) -> Iterator[Violation]:
+    """Yield a violation for each period in which matching jobs used up more than the budget."""
+    if record.drawn is None:
+        raise ValueError(f"{english(rule)}: what the segments drew is needed to check this")
+    pieces = [part for one in record.segments for part in _by_period(rule.per, one, record)]
+    name, unit = ("carbon_g", G_PER_KG) if rule.metric == "carbon_kg" else (rule.metric, 1.0)
+    spent: dict[datetime, float] = {}
+    for piece, amount in zip(pieces, record.drawn(pieces)[name].tolist(), strict=True):
+        if about(rule, piece.job) and (rule.regions is None or piece.region in rule.regions):
+            period = _period(rule.per, record.moment((piece.start_s + piece.end_s) / 2))
+            spent[period] = spent.get(period, 0.0) + amount / unit
+    for period in sorted(spent):
+        if spent[period] > rule.max * (1 + 1e-6) + 1e-9:
+            yield Violation(english(rule), None, None, (period - record.moment(0.0)).total_seconds())
+
+
+def _unapproved(rule: Approval, record: Record) -> Iterator[Violation]:
+    """Yield a violation for each region in which a job ran without the yes that it needed there."""
+    mine = [
+        one for one in record.segments if about(rule, one.job) and (rule.regions is None or one.region in rule.regions)
+    ]
+    needing = {one.job.id for one in mine}
+    if rule.cost_above_usd is not None or rule.carbon_above_kg is not None:
+        needing = _beyond_limits(rule, mine, record)
+    seen: set[tuple[str, str]] = set()
+    for one in sorted(mine, key=lambda one: one.start_s):
+        place = (one.job.id, one.region)
+        if one.job.id in needing and place not in seen and (*place, quoted(rule)) not in record.approved:
+            yield Violation(english(rule), *place, one.start_s)
+        seen.add(place)
+
+
+def _beyond_limits(rule: Approval, mine: Sequence[Segment], record: Record) -> set[str]:
+    """Return the jobs that emitted or cost more there than the rule lets pass unasked."""
+    if record.drawn is None:
+        raise ValueError(f"{english(rule)}: what the segments drew is needed to check this")
+    drawn, counted = record.drawn(record.segments), set(map(id, mine))
+    totals: dict[str, tuple[float, float]] = {}
+    for one, grams, usd in zip(record.segments, drawn["carbon_g"].tolist(), drawn["cost_usd"].tolist(), strict=True):
+        if id(one) in counted:
+            before_kg, before_usd = totals.get(one.job.id, (0.0, 0.0))
+            totals[one.job.id] = before_kg + grams / G_PER_KG, before_usd + usd
+    most_kg = math.inf if rule.carbon_above_kg is None else rule.carbon_above_kg * (1 + 1e-6) + 1e-9
+    most_usd = math.inf if rule.cost_above_usd is None else rule.cost_above_usd * (1 + 1e-6) + 1e-9
+    return {job_id for job_id, (kg, usd) in totals.items() if kg > most_kg or usd > most_usd}
+
+
+def _by_period(per: str, one: Segment, record: Record) -> Iterator[Segment]:
+    """Yield a segment cut at the edges of the calendar's periods (UTC)."""
+    start_s = one.start_s
+    while start_s < one.end_s:
+        period = _period(per, record.moment(start_s + ROUNDING_S))
+        after = period + {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}.get(
+            per, timedelta(days=calendar.monthrange(period.year, period.month)[1])
+        )
+        end_s = min(one.end_s, (after - record.moment(0.0)).total_seconds())
+        yield replace(one, start_s=start_s, end_s=end_s)
+        start_s = end_s
+
+
+def _period(per: str, moment: datetime) -> datetime:
+    """Return when the calendar's period of a moment began."""
+    day = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    begun = {"hour": day + timedelta(hours=moment.hour), "month": day.replace(day=1)}
+    begun["week"] = day - timedelta(days=day.isoweekday() - 1)
+    return begun.get(per, day)
+
+
+def _suspended(rule: Suspend, record: Record) -> Iterator[Violation]:
+    """Yield a violation for each time that a job was suspended and should not have been."""
+    for job, pieces in _by_job(record.segments):
+        if about(rule, job):
+            for times, piece in enumerate(_suspensions(pieces, record)):
+                if times >= rule.most:
+                    yield Violation(english(rule), job.id, piece.region, piece.end_s)
+
+
+def _by_job(segments: Iterable[Segment]) -> Iterator[tuple[Job, list[Segment]]]:
+    ordered = sorted(segments, key=lambda one: (one.job.id, one.start_s))
+    for _, pieces in groupby(ordered, key=lambda one: one.job.id):
+        mine = list(pieces)
+        yield mine[0].job, mine
+
+
+def _suspensions(pieces: Sequence[Segment], record: Record) -> Iterator[Segment]:
+    """Yield the pieces of a job with which it was suspended: it went on later, or saved, or neither ended nor ran on.
+
+    Work that was lost was cut off by something else, and so was reading a checkpoint.
+    """
+    for piece, after in zip_longest(pieces, pieces[1:]):
+        stopped = after is not None or piece.kind == "save"
+        stopped |= piece.job.id in record.unfinished and piece.end_s < record.until_s - ROUNDING_S
+        if piece.kind in ("run", "save") and stopped and not (after and _goes_on(piece, after)):
+            yield piece
+
+
 def _crowded(rule: Headroom, record: Record) -> Iterator[Violation]:
     """Yield a violation for each time that a region's CPU use rises above the bound while it holds."""
     for region in record.regions.values():
@@ -222,7 +354,7 @@ def _excesses(rule: Headroom, region: Region, record: Record) -> Iterator[tuple[
     """Yield the times [begin, end) in which too many CPUs are busy: a sweep over starts and ends."""
     changes: dict[float, float] = {}
     for run in record.segments:
-        if run.region == region.id:
+        if run.region == region.id and about(rule, run.job):
             changes[run.start_s] = changes.get(run.start_s, 0.0) + run.job.cpus * run.scale
             changes[run.end_s] = changes.get(run.end_s, 0.0) - run.job.cpus * run.scale
     most, busy, since_s = rule.max_utilization * region.cpus + 1e-6, 0.0, None

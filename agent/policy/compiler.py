@@ -7,12 +7,13 @@ as unenforceable: nothing is dropped.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
+from agent.llm.asking import Malformed, ask
 from agent.llm.protocol import LanguageModel, Message, ModelFailed
 from agent.policy.reading import Reading
 from agent.policy.rules import MAX_SENTENCE, PolicySet, Rule, Unenforceable, explain
@@ -22,13 +23,7 @@ from agent.policy.vocabulary import Vocabulary
 from agent.prompts import load
 from sim.errors import InputError
 
-ATTEMPTS = 2
-MAX_TOKENS = 600
 DEADLINE_S = 120.0
-
-
-class Malformed(Exception):
-    """An answer that is no reading; the message tells the model what to mend."""
 
 
 def compile_policy(
@@ -94,49 +89,32 @@ class SentenceReader:
         return rules
 
     def _ask(self, sentence: str) -> Answer:
-        messages = [self._system, {"role": "user", "content": sentence}]
-        for attempt in range(1, ATTEMPTS + 1):
-            text = self._complete(messages)
-            try:
-                return _validated(text, sentence)
-            except Malformed as error:
-                if attempt == ATTEMPTS:
-                    raise
-                correction = f"That answer is not valid: {error}. Answer again, for the same sentence."
-                messages = [
-                    *messages,
-                    {"role": "assistant", "content": text},
-                    {"role": "user", "content": correction},
-                ]
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _complete(self, messages: list[Message]) -> str:
-        turn = self._model.complete(messages, max_tokens=MAX_TOKENS, deadline_s=self._deadline_s, schema=self._schema)
-        return turn.text
+        messages: list[Message] = [self._system, {"role": "user", "content": sentence}]
+        return ask(self._model, messages, self._schema, partial(_validated, sentence), deadline_s=self._deadline_s)
 
 
 def render(vocabulary: Vocabulary) -> str:
     """Return the vocabulary in few tokens, the same for the same vocabulary."""
-    regions = (
-        f"- {region.id}: {', '.join((*region.names, region.zone))}; groups: {_listed(region.groups)}"
-        for region in vocabulary.regions
-    )
     lists = (
         f"{name}: {_listed(getattr(vocabulary, name))}"
         for name in ("teams", "customers", "tags", "kinds", "priorities")
     )
-    return "\n".join(("regions:", *regions, *lists))
+    return "\n".join(("regions:", render_regions(vocabulary), *lists))
+
+
+def render_regions(vocabulary: Vocabulary) -> str:
+    """Return the regions alone, a line each: id, other names, groups."""
+    return "\n".join(
+        f"- {region.id}: {', '.join((*region.names, region.zone))}; groups: {_listed(region.groups)}"
+        for region in vocabulary.regions
+    )
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _validated(text: str, sentence: str) -> Answer:
-    try:
-        answer = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Malformed(f"it is not JSON: {error}") from error
+def _validated(sentence: str, answer: Any) -> Answer:
     try:
         return Answer.model_validate(_with_source(answer, sentence))
     except ValidationError as error:
@@ -155,13 +133,16 @@ def _unenforceable(sentence: str, reason: str) -> Unenforceable:
     return Unenforceable(text=sentence, reason=reason[:1000])
 
 
+def warning_about(model: LanguageModel) -> str | None:
+    """Return why no reading by this model can be trusted, None for one that may read."""
+    if not model.spec.startswith("local"):
+        return None
+    return (
+        f"read by the embedded model ({model.spec}), which misreads freely worded texts: "
+        "a person must check every line against its sentence before confirming"
+    )
+
+
 def _warnings(model: LanguageModel, prose: list[str]) -> tuple[str, ...]:
-    warnings = []
-    if not prose:
-        warnings.append("the policy has no sentences")
-    if model.spec.startswith("local"):
-        warnings.append(
-            f"read by the embedded model ({model.spec}), which misreads freely worded policies: "
-            "a person must check every rule against its sentence before confirming"
-        )
-    return tuple(warnings)
+    about = (None if prose else "the policy has no sentences", warning_about(model))
+    return tuple(warning for warning in about if warning)

@@ -219,6 +219,13 @@ class Suspend(RuleBase):
             raise ValueError(f"suspension is both forbidden and allowed {self.max_times} times")
         return self
 
+    @property
+    def most(self) -> float:
+        """How often a job may be suspended."""
+        if self.allowed is False:
+            return 0.0
+        return float("inf") if self.max_times is None else float(self.max_times)
+
 
 class Approval(RuleBase):
     """Placements that need a person's yes: all matching ones, or those above a cost or a carbon limit."""

@@ -33,7 +33,7 @@ def answer_schema() -> dict[str, Any]:
     The root is a plain object and optional fields may only be left out, not null: some backends take no
     `anyOf` at the root, and small models like to write nulls. The caller validates again.
     """
-    rule = _lean(TypeAdapter(Rule).json_schema())
+    rule = lean(TypeAdapter(Rule).json_schema())
     definitions = rule.pop("$defs")
     rules = {"type": "array", "minItems": 1, "maxItems": MAX_RULES, "items": rule}
     reason = {"type": "string", "minLength": 1, "maxLength": MAX_REASON}
@@ -45,18 +45,19 @@ def answer_schema() -> dict[str, Any]:
     }
 
 
-def _lean(node: Any) -> Any:
+def lean(node: Any) -> Any:
+    """Return a JSON schema without what costs tokens, without `source`, and with no null among choices."""
     if isinstance(node, list):
-        return [_lean(item) for item in node]
+        return [lean(item) for item in node]
     if not isinstance(node, dict):
         return node
-    lean = {key: _lean(value) for key, value in node.items() if key not in NOISE}
-    if "properties" in lean:
-        lean["properties"].pop("source", None)
-        lean["required"] = [name for name in lean.get("required", ()) if name != "source"]
-    if "oneOf" in lean:
-        lean["anyOf"] = lean.pop("oneOf")
-    return _not_null(lean)
+    kept = {key: lean(value) for key, value in node.items() if key not in NOISE}
+    if "properties" in kept:
+        kept["properties"].pop("source", None)
+        kept["required"] = [name for name in kept.get("required", ()) if name != "source"]
+    if "oneOf" in kept:
+        kept["anyOf"] = kept.pop("oneOf")
+    return _not_null(kept)
 
 
 def _not_null(node: dict[str, Any]) -> dict[str, Any]:

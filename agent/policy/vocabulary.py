@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -84,14 +85,26 @@ class Vocabulary(Part):
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def find(self, field: str, said: str) -> tuple[str, ...]:
+        """Return the known names that are meant by `said`: none, one, or all regions of a group.
+
+        Case, hyphens and a leading "the" do not matter; nothing else is guessed at. An id goes before another name.
+
+        Raises:
+            KeyError: If there is no such field: region, team, customer, tag, kind, priority.
+        """
+        wanted = _plain(said)
+        ids = tuple(name for name in self._known()[field] if _plain(name) == wanted)
+        spelled = (known for name, known in self._spellings(field) if _plain(name) == wanted)
+        return ids or tuple(dict.fromkeys(spelled))
+
     def unknown(self, rule: RuleBase) -> tuple[UnknownName, ...]:
         """Return the names in a rule that are not in this vocabulary."""
-        known = self._known()
-        return tuple(
-            UnknownName(field, name, self._nearest(field, name))
-            for field, name in _names_in(rule)
-            if name not in known[field]
-        )
+        return self._unknown(_names_in(rule))
+
+    def unknown_regions(self, names: Iterable[str]) -> tuple[UnknownName, ...]:
+        """Return those of `names` that are no region's id."""
+        return self._unknown(("region", name) for name in names)
 
     def check(self, policy_set: PolicySet, where: str = "rules") -> None:
         """Refuse rules with unknown names.
@@ -105,6 +118,12 @@ class Vocabulary(Part):
                 names = "; ".join(str(name) for name in unknown)
                 raise InputError(f"{where}: rules.{number} ({rule.source!r}): {names}")
 
+    def _unknown(self, names: Iterable[tuple[str, str]]) -> tuple[UnknownName, ...]:
+        known = self._known()
+        return tuple(
+            UnknownName(field, name, self._nearest(field, name)) for field, name in names if name not in known[field]
+        )
+
     def _known(self) -> dict[str, tuple[str, ...]]:
         return {
             "region": tuple(region.id for region in self.regions),
@@ -114,6 +133,10 @@ class Vocabulary(Part):
             "kind": self.kinds,
             "priority": self.priorities,
         }
+
+    def nearest(self, field: str, name: str) -> UnknownName:
+        """Return a name that is not known, with the known ones nearest to it."""
+        return UnknownName(field, name, self._nearest(field, name))
 
     def _nearest(self, field: str, name: str) -> tuple[str, ...]:
         spellings: dict[str, list[str]] = {}
@@ -131,6 +154,11 @@ class Vocabulary(Part):
             for region in self.regions:
                 for spelled in (region.zone, *region.names, *region.groups):
                     yield spelled, region.id
+
+
+def _plain(name: str) -> str:
+    """Return a name without what people leave out or add: capitals, hyphens, spaces, "the"."""
+    return re.sub(r"[\W_]+", "", name.lower().strip().removeprefix("the "))
 
 
 def _names_in(rule: RuleBase) -> Iterable[tuple[str, str]]:

@@ -52,23 +52,26 @@ class WindowTimes:
         self._begins = np.empty(0)
         self._ends = np.empty(0)
 
-    def clear(self, starts_s: FloatArray, duration_s: float) -> BoolArray:
-        """Tell which runs [start, start + duration) do not overlap the window, shape (S,)."""
+    def clear(self, starts_s: FloatArray, duration_s: FloatArray | float) -> BoolArray:
+        """Tell which runs [start, start + duration) do not overlap the window, shape (S,).
+
+        With durations of shape (J, 1) the answer has shape (J, S).
+        """
         begins, ends = self._intervals(starts_s, duration_s)
         following = begins[np.searchsorted(ends, starts_s, side="right")]
         # a run holds its first instant even if it lasts no time
         return (following >= starts_s + duration_s) & (following > starts_s)
 
-    def inside(self, starts_s: FloatArray, duration_s: float) -> BoolArray:
-        """Tell which runs lie in the window, or start in it where they are longer than it, shape (S,)."""
+    def inside(self, starts_s: FloatArray, duration_s: FloatArray | float, whole_s: FloatArray | float) -> BoolArray:
+        """Tell which runs lie in the window, or start in it where `whole_s` is longer than it. Shapes as in `clear`."""
         begins, ends = self._intervals(starts_s, duration_s)
         current = np.searchsorted(ends, starts_s, side="right")
         begin, end = begins[current], ends[current]
-        fits = (starts_s + duration_s <= end) | (duration_s > end - begin)
+        fits = (starts_s + duration_s <= end) | (whole_s > end - begin)
         return (begin <= starts_s) & fits
 
-    def _intervals(self, starts_s: FloatArray, duration_s: float) -> tuple[FloatArray, FloatArray]:
-        until_s = float(starts_s.max()) + duration_s
+    def _intervals(self, starts_s: FloatArray, duration_s: FloatArray | float) -> tuple[FloatArray, FloatArray]:
+        until_s = float(starts_s.max() + np.max(duration_s))
         if until_s >= self._covered_s:
             # half as far again, so that a run that creeps forward rebuilds rarely
             self._build(1.5 * until_s + 30 * DAY_S)

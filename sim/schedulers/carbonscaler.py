@@ -37,7 +37,7 @@ class _Task:
     """A job that can be scaled or suspended, and what is left of it: seconds of one worker, to be done by a moment.
 
     `pause_s` is the work that a suspension costs: nothing else is done while its checkpoint is written and read, and
-    while servers wake for it.
+    while servers wake for it. `steady` says that it cannot be suspended.
     """
 
     job: Job
@@ -49,20 +49,18 @@ class _Task:
     deadline_s: float
     throughput: FloatArray
     pause_s: float
-
-    @property
-    def steady(self) -> bool:
-        """Whether it cannot be suspended."""
-        return self.job.checkpoint is None
+    steady: bool
 
 
 def _tasks(view: View, work: OpenWork, at: IntArray) -> list[_Task]:
     """Return open jobs at these positions as tasks."""
-    columns = (at, work.state[at], work.region[at], work.scale[at], work.remaining_s[at])
+    columns = (at, work.state[at], work.region[at], work.scale[at], work.remaining_s[at], ~work.pausable[at])
     by_s = (work.jobs.deadline_s - work.jobs.tail_s)[at].tolist()
     wakes_s = [region.saving.wake_s if region.saving else 0.0 for region in view.regions]
     tasks = []
-    for i, state, r, scale, left_s, deadline_s in zip(*(column.tolist() for column in columns), by_s, strict=True):
+    for i, state, r, scale, left_s, steady, deadline_s in zip(
+        *(column.tolist() for column in columns), by_s, strict=True
+    ):
         job = work.jobs[i]
         region = view.region_index[job.home] if state == PENDING else r
         throughput = np.array(job.throughput or (1.0,))
@@ -73,7 +71,7 @@ def _tasks(view: View, work: OpenWork, at: IntArray) -> list[_Task]:
         if state != RUNNING:
             needed_s += wakes_s[region] * fastest
         pause_s = (checkpoint.save_s + checkpoint.restore_s + wakes_s[region]) * fastest
-        tasks.append(_Task(job, demand(job), state, region, scale, needed_s, deadline_s, throughput, pause_s))
+        tasks.append(_Task(job, demand(job), state, region, scale, needed_s, deadline_s, throughput, pause_s, steady))
     return tasks
 
 
@@ -174,6 +172,8 @@ class _Planner:
             return None if self.rules else self._wish([task]).get(task.job.id)
         most, seconds = self._most(task), self._seconds(np.array([task.deadline_s]))[0]
         carbon = self.timetable.slot_g_per_w[task.region]
+        if task.state == SUSPENDED and task.steady and not most[0]:
+            return np.zeros_like(most)  # it goes on as soon as it can, and then to its end
         if task.steady:
             return unbroken(carbon, seconds, task.throughput, task.needed_s, most)
 
@@ -259,7 +259,7 @@ def _spare(view: View) -> FloatArray:
 def plan_carbonscaler(view: View) -> Plan:
     """Scale, suspend and resume what can be; shift the rest."""
     work = view.work
-    levers = work.jobs.levers[work.jobs.trait]
+    levers = work.pausable | (work.state != PENDING) | work.jobs.elastic[work.jobs.trait]
     if levers.any():
         view = replace(view, ample=False)  # that there is ample room counts on one worker a job
     timetable = Timetable(view)

@@ -106,9 +106,18 @@ class Openings:
         if self._travels:
             arrival_s = self._view.now_s + self.away_s
             permitted = (arrival_s <= self.last_start_s[:, None] + ROUNDING_S) | self.late[:, None]
-        if binds(self._view.constraints):
+        if binds(self._view.constraints) and not self._travels:
+            permitted &= self._permitted_now()
+        elif binds(self._view.constraints):
             permitted &= np.array([self._permitted(i) for i in range(len(self.jobs))]).reshape(permitted.shape)
         return permitted
+
+    def _permitted_now(self) -> BoolArray:
+        """Return where the rules let each job start now, shape (P, R)."""
+        view = self._view
+        now = view.intensity_measured.current[:, None], view.price_measured.current[:, None]
+        starts_s = np.array([view.now_s])
+        return np.asarray(view.constraints.allowed_all(self.jobs, starts_s, intensity=now[0], price=now[1])[:, :, 0])
 
     def _permitted(self, i: int) -> BoolArray:
         """Return where the rules let a job start: both now and when its data are there, shape (R,)."""

@@ -73,7 +73,7 @@ def plan_spatial_shift(view: View) -> Plan:
         view,
         view.pending,
         Timetable(view),
-        lambda options: now_or_earliest(options, options.carbon_g[:, 0]),
+        lambda options: now_or_earliest(options, options.objective_g[:, 0]),
     )
 
 
@@ -94,9 +94,9 @@ def at_home(view: View) -> Score:
     def score(options: Options) -> FloatArray:
         home = view.region_index[options.job.home]
         if not options.feasible[home].any():
-            return options.carbon_g
+            return options.objective_g
         points = np.full(options.feasible.shape, np.inf)
-        points[home] = options.carbon_g[home]
+        points[home] = options.objective_g[home]
         return points
 
     return score
@@ -109,7 +109,7 @@ def plan_spatiotemporal(view: View) -> Plan:
     urgent = pending.latest_start_s[by_energy] < view.now_s + view.epoch_s
     order = by_energy[np.argsort(~urgent, kind="stable")]
     jobs = _in_order(view, order)
-    return least_carbon(view, jobs, Timetable(view), lambda options: options.carbon_g, home_only=False)
+    return least_carbon(view, jobs, Timetable(view), lambda options: options.objective_g, home_only=False)
 
 
 def least_carbon(view: View, jobs: Jobs, timetable: Timetable, score: Score, *, home_only: bool) -> Plan:

@@ -41,7 +41,7 @@ class Waiting:
         region: Home, or where the state lies.
         left_s: The estimate of the seconds left, reading the checkpoint of a suspended job included.
         end_s: When it must have ended, less the time that sleeping servers need to wake for its next stay.
-        pausable: Whether it has a checkpoint; what one takes is in `save_s` and `restore_s`.
+        pausable: Whether it may be suspended; what a checkpoint takes is in `save_s` and `restore_s`.
     """
 
     jobs: Jobs
@@ -68,7 +68,7 @@ class Waiting:
             region=region,
             left_s=work.remaining_s,
             end_s=jobs.deadline_s - jobs.tail_s - wake_s[region],
-            pausable=np.array([c is not None for c in kept], dtype=bool)[jobs.trait],
+            pausable=work.pausable,
             save_s=costs[jobs.trait, 0],
             restore_s=costs[jobs.trait, 1],
         )
@@ -215,7 +215,7 @@ def _plan(view: View, wants: Wants) -> Plan:
     if not (len(view.pending) or view.suspended):
         return Plan.of(view, [])
     waiting = Waiting.at(view)
-    if not waiting.pausable.any():
+    if not (waiting.pausable | waiting.suspended).any():
         return plan_time_shift(view)
     if not view.ample:
         return _in_turn(view, waiting, wants)
@@ -227,8 +227,8 @@ def _plan(view: View, wants: Wants) -> Plan:
 
 
 def _with_whole_runs(waiting: Waiting, timetable: Timetable, start_s: FloatArray) -> FloatArray:
-    """Return the starts, those of jobs without a checkpoint as under time-shift."""
-    rigid = np.flatnonzero(~waiting.pausable)
+    """Return the starts, those of jobs that run in one go as under time-shift."""
+    rigid = np.flatnonzero(~(waiting.pausable | waiting.suspended))
     if len(rigid):
         slot = timetable.cheapest(waiting.jobs.take(rigid), home_only=True).slot
         start_s[rigid] = timetable.edges_s[np.maximum(slot, 0)]
@@ -287,6 +287,7 @@ def _booked(timetable: Timetable, one: Waiting, stay: tuple[float, float], wante
     fits = timetable.has_room(job, r, slots)
     if fits:
         timetable.take(job, r, slots)
+        timetable.rules.take(job, r, start_s)
     return fits
 
 

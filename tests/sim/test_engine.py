@@ -173,7 +173,7 @@ def test_capacity_is_never_exceeded_and_every_job_runs_once_after_its_submission
 class CleanStartsOnly(Unconstrained):
     """No start while the intensity is above 250 g/kWh."""
 
-    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
+    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, **_: float) -> str | None:
         return "Jobs must not start above 250 g." if intensity > 250 else None
 
 

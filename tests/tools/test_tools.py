@@ -23,7 +23,7 @@ HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
 class NotAway(Unconstrained):
     """Forbids the region `away`."""
 
-    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, price: float) -> str | None:
+    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, **_: float) -> str | None:
         return "Jobs must not run in away." if region == "away" else None
 
 

@@ -22,7 +22,7 @@ from sim.constraints import binds
 from sim.model import Checkpoint, Decision, Job, Migrate, Resume, Suspend, demand
 from sim.open_work import PENDING, RUNNING, SUSPENDED, OpenWork
 from sim.schedulers.base import Plan, Scheduler
-from sim.schedulers.carbonclipper.course import asked, can_stop
+from sim.schedulers.carbonclipper.course import asked
 from sim.schedulers.shifting import now_or_earliest
 from sim.timetable import Assignment, Options, Timetable
 from sim.units import BoolArray, FloatArray, IntArray
@@ -37,7 +37,7 @@ _EPS = 1e-6
 def plan_carbonclipper(view: View) -> Plan:
     """Run through the coming slot what the fractions are ahead of, and what must be run to be in time."""
     work = view.work
-    open_ = np.flatnonzero((work.state != RUNNING) | can_stop(work.jobs))
+    open_ = np.flatnonzero((work.state != RUNNING) | work.pausable)
     jobs = work.jobs.take(open_)
     wish = asked(view, jobs, EPSILON)
     spare_s = _spare_s(view, work, open_)
@@ -84,7 +84,7 @@ def _is_due(view: View, work: OpenWork, at: IntArray, done: FloatArray) -> BoolA
     reads_s = np.array([trait.checkpoint.restore_s if trait.checkpoint else 0.0 for trait in jobs.traits])[jobs.trait]
     left_s = work.remaining_s[at] - np.where(work.state[at] == SUSPENDED, reads_s, 0.0)
     ahead_s = left_s - (1.0 - done) * jobs.duration_estimate_s
-    half_s = np.where(can_stop(jobs), np.minimum(view.epoch_s, left_s), jobs.duration_estimate_s) / 2.0
+    half_s = np.where(work.pausable[at], np.minimum(view.epoch_s, left_s), jobs.duration_estimate_s) / 2.0
     return np.asarray(ahead_s >= half_s - _EPS)
 
 

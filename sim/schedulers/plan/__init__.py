@@ -224,7 +224,7 @@ def _within_rules(view: View, timetable: Timetable, routes: list[Decision]) -> P
         (pending[p] for p in order.tolist()),
         key=lambda job: timetable.last_start_s(job) >= view.now_s + view.epoch_s,
     )
-    runs = (timetable.assign(job, _carbon) for job in urgent_first)
+    runs = (timetable.assign(job, lambda options: options.objective_g) for job in urgent_first)
     work = view.work
     paused = work.jobs.take(np.flatnonzero(work.state == SUSPENDED)).ids
     planned = Plan.of(view, [run for run in runs if run is not None])

@@ -203,27 +203,6 @@ def test_local_headroom_holds_at_each_regions_own_hours():
     assert [int(np.argmin(row)) for row in limit] == [20, 18, 17, 12, 11]
 
 
-@pytest.mark.parametrize(
-    ("rule", "fault"),
-    [
-        ({"kind": "budget", "metric": "cost_usd", "max": 5, "per": "day"}, "its kind is budget"),
-        ({"kind": "suspend", "allowed": False}, "its kind is suspend"),
-        ({"kind": "approval"}, "its kind is approval"),
-        ({"kind": "objective", "weights": {"carbon": 1}}, "its kind is objective"),
-        ({"kind": "prefer", "regions": ["gb"]}, "its kind is prefer"),
-        (deny(regions=["gb"], strength="prefer"), "its strength is prefer"),
-        ({"kind": "headroom", "max_utilization": 1, "jobs": {"team": "ads"}}, "for some jobs only"),
-    ],
-)
-def test_a_rule_that_would_not_be_enforced_is_refused_by_name(rule, fault):
-    with pytest.raises(InputError) as caught:
-        guard(deny(regions=["de"]), rule)
-    message = str(caught.value)
-    assert fault in message
-    assert '(policy: "Rule 1.")' in message
-    assert "must be removed; this version enforces placement, delay and headroom rules of strength must" in message
-
-
 def everyone():
     """Yield every job that the selectors of our policies can tell apart."""
     vocabulary = Vocabulary.load(POLICIES / "vocabulary.json")

@@ -22,7 +22,7 @@ def clear(window: WindowTimes, *starts_h: float, hours: float) -> str:
 
 
 def inside(window: WindowTimes, *starts_h: float, hours: float) -> str:
-    return "".join(".y"[int(ok)] for ok in window.inside(np.array(starts_h) * HOUR, hours * HOUR))
+    return "".join(".y"[int(ok)] for ok in window.inside(np.array(starts_h) * HOUR, hours * HOUR, hours * HOUR))
 
 
 def test_a_run_may_touch_a_window_at_either_end_but_not_overlap_it():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.case import policy_violations
 from agent.policy.guard import Guard
 from agent.policy.rules import PolicySet
+from sim.approvals import Approvals
 from sim.audit import _capacity_faults, _graph_faults, _move_faults, _run_faults, _service_faults, _work_faults
 from sim.jobs import Jobs, Workload
 from sim.model import Checkpoint
@@ -129,6 +130,21 @@ RULES = [
     {"kind": "placement", "effect": "deny", "regions": ["away"], "price_above": 100},
     {"kind": "headroom", "max_utilization": 0.6},
     {"kind": "headroom", "max_utilization": 0.4, "regions": ["home"], "window": EVENING},
+    {"kind": "headroom", "max_utilization": 0.4, "jobs": {"home": ["away"]}},
+    {"kind": "headroom", "max_utilization": 0.3, "regions": ["home"], "unless": {"longer_than_h": 4}, "window": NIGHT},
+    {"kind": "budget", "metric": "carbon_kg", "max": 2, "per": "day"},
+    {"kind": "budget", "metric": "energy_kwh", "max": 0.8, "per": "hour", "regions": ["home"]},
+    {"kind": "budget", "metric": "cost_usd", "max": 0.3, "per": "week", "jobs": {"home": ["away"]}},
+    {"kind": "budget", "metric": "carbon_kg", "max": 0.5, "per": "day", "strength": "prefer"},
+    {"kind": "placement", "effect": "only", "window": NIGHT, "strength": "prefer"},
+    {"kind": "suspend", "allowed": False, "jobs": {"longer_than_h": 3}, "strength": "prefer"},
+    {"kind": "prefer", "regions": ["away"]},
+    {"kind": "objective", "weights": {"carbon": 1, "cost": 1, "delay": 1}},
+    {"kind": "approval", "regions": ["home"], "jobs": {"home": ["away"]}},
+    {"kind": "approval", "carbon_above_kg": 0.4},
+    {"kind": "approval", "cost_above_usd": 0.1, "regions": ["away"]},
+    {"kind": "suspend", "allowed": False, "jobs": {"home": ["away"]}},
+    {"kind": "suspend", "max_times": 1},
 ]
 DELAYS = [
     {"kind": "delay", "max_delay_h": 2, "jobs": {"longer_than_h": 2}},
@@ -143,7 +159,8 @@ def rules(*chosen: dict[str, object]) -> PolicySet:
 def guarded(world: World, policy: PolicySet, name: str) -> Run:
     """Return the run of a scheduler under the policy, every estimate of a duration being true: none overruns a rule."""
     world = replace(world, workload=replace(world.workload, durations_s=world.workload.jobs.duration_estimate_s.copy()))
-    return simulate(world, SCHEDULERS[name], Guard(policy, world.regions, world.start, world.epoch_s))
+    guard = Guard(policy, world.regions, world.start, world.epoch_s)
+    return simulate(world, SCHEDULERS[name], guard, approvals=Approvals.of_jobs(["j1", "j2", "j3"]))
 
 
 @every_scheduler
@@ -152,7 +169,7 @@ def guarded(world: World, policy: PolicySet, name: str) -> Run:
 def test_no_rule_is_broken(name: str, seed: int, plain: bool, chosen: list[dict[str, object]]):
     policy = rules(*chosen)
     run = guarded(rich_world(seed, plain=plain), policy, name)
-    assert policy_violations(run.world, policy, account(run)) == []
+    assert policy_violations(run, policy, account(run)) == []
 
 
 @every_scheduler
@@ -165,6 +182,6 @@ def test_where_there_is_room_no_delay_rule_is_broken_and_nothing_refused(
     world, policy = rich_world(seed, plain=True), rules(*chosen)
     roomy = tuple(replace(mock_region(region.id, servers=20), pue=region.pue) for region in world.regions)
     run = guarded(replace(world, regions=roomy), policy, name)
-    assert policy_violations(run.world, policy, account(run)) == []
+    assert policy_violations(run, policy, account(run)) == []
     assert [row.verdict for row in run.decisions if row.verdict != "ok"] == []
     assert run.history.refusals == []

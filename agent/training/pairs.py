@@ -1,0 +1,79 @@
+"""Pairs of a text and what it says, drawn without end: the examples from which the embedded model learns to read.
+
+The meaning is drawn first, then a text that says it; what a text says is therefore known, not labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agent.policy.vocabulary import Vocabulary
+from agent.said.hints import SaidHints
+from agent.said.prompt import Task
+from agent.said.rules import SaidAnswer, written
+from agent.training.descriptions import description
+from agent.training.grammar import Rng, chance, kept, plain
+from agent.training.invented import vocabulary
+from agent.training.refusals import refusal
+from agent.training.sentences import finished, sentence
+
+REFUSALS = 0.15
+LARGE = 0.12
+"""The share of vocabularies with nine to sixteen regions; the others have two to eight."""
+
+
+class Pair(NamedTuple):
+    """A text, the compact JSON that a model should write, and the words of the text that carry its meaning."""
+
+    text: str
+    answer: str
+    said: tuple[str, ...]
+
+
+class Group(NamedTuple):
+    """Pairs that share a task and a vocabulary, and so the prefix of their prompt."""
+
+    task: Task
+    vocabulary: Vocabulary
+    pairs: tuple[Pair, ...]
+
+
+def groups(seed: int, size: int, *, first: int = 0, hints: float = 0.35) -> Iterator[Group]:
+    """Yield groups without end; the same seed gives the same groups, and two seeds share none.
+
+    Args:
+        seed: Of all that is drawn.
+        size: Pairs in a group.
+        first: The number of the group to begin with: a group depends on its number and not on those before it.
+        hints: The share of groups about job descriptions.
+    """
+    for number in count(first):
+        rng = np.random.default_rng([seed, number])
+        known = vocabulary(rng, 9, 16) if chance(rng, LARGE) else vocabulary(rng)
+        task: Task = "hints" if chance(rng, hints) else "rules"
+        make = hints_pair if task == "hints" else rules_pair
+        yield Group(task, known, tuple(make(known, rng) for _ in range(size)))
+
+
+def rules_pair(known: Vocabulary, rng: Rng) -> Pair:
+    """Return a sentence of a policy and its rules, or the reason why it has none."""
+    if chance(rng, REFUSALS):
+        text, reason = refusal(known, rng)
+        return _pair(text, {"none": reason}, SaidAnswer, rng)
+    text, rules = sentence(known, rng)
+    return _pair(text, {"rules": rules}, SaidAnswer, rng)
+
+
+def hints_pair(known: Vocabulary, rng: Rng) -> Pair:
+    """Return a job's description and its hints, perhaps none."""
+    text, said = description(known, rng)
+    return _pair(text, said, SaidHints, rng)
+
+
+def _pair(text: str, meaning: dict[str, Any], form: type[SaidAnswer | SaidHints], rng: Rng) -> Pair:
+    typed = finished(text, rng)
+    return Pair(plain(typed), written(form.model_validate(meaning)), tuple(kept(typed)))

@@ -1,0 +1,196 @@
+"""Jobs as people speak of them: `urgent GPU jobs of the ads team`, `anything tagged pii`, `backups from Paris`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from agent.policy.vocabulary import Vocabulary
+from agent.training.grammar import Rng, chance, keep, one, say
+from agent.training.invented import CUSTOMERS, TAGS, TEAMS, name
+from agent.training.numerals import duration
+from agent.training.places import Said, draw_names, listed, named
+
+
+class Subject(NamedTuple):
+    """A noun phrase, and whether its verb is plural."""
+
+    words: str
+    plural: bool
+
+
+_KIND = {"batch": "[batch|batch|batch|offline]", "interactive": "[interactive|interactive|interactive|online]"}
+_PRIORITY_PRE = {
+    ("at_least", "high"): "[urgent|urgent|high-priority|urgent|high priority]",
+    ("at_least", "critical"): "[critical|top-priority|critical-priority]",
+    ("at_most", "low"): "[low-priority|low priority|low-prio]",
+}
+_LEVELS = "low", "normal", "high", "critical"
+
+
+def draw_selector(vocabulary: Vocabulary, rng: Rng) -> Said:
+    """Return a selector of one to three fields, as said."""
+    count = one(rng, [1, 1, 1, 1, 1, 2, 2, 3])
+    fields = [str(field) for field in rng.permutation(_FIELDS)]
+    chosen: list[str] = []
+    for field in fields:
+        clash = {"team": "customer", "customer": "team", "longer": "shorter", "shorter": "longer",
+                 "at_least": "at_most", "at_most": "at_least"}.get(field)  # fmt: skip
+        if len(chosen) < count and field not in chosen and clash not in chosen:
+            chosen.append(field)
+    return {field: _draw(field, vocabulary, rng) for field in _ORDER if field in chosen}
+
+
+_ORDER = ("kind", "team", "customer", "tag", "home", "at_least", "at_most", "gpu", "longer", "shorter")
+_FIELDS = [*_ORDER, "kind", "kind", "team", "team", "team", "customer", "customer", "tag", "tag", "tag", "at_least"]
+
+
+def _draw(field: str, vocabulary: Vocabulary, rng: Rng) -> Any:
+    match field:
+        case "kind":
+            return one(rng, ["batch", "batch", "interactive"])
+        case "team":
+            return _known_or_not(vocabulary.teams, TEAMS, rng)
+        case "customer":
+            return _known_or_not(vocabulary.customers, CUSTOMERS, rng)
+        case "tag":
+            return _known_or_not(vocabulary.tags, list(TAGS), rng)
+        case "home":
+            return draw_names(vocabulary, rng, 2)
+        case "at_least":
+            return one(rng, ["high", "high", "high", "critical", "normal"])
+        case "at_most":
+            return one(rng, ["low", "low", "normal", "high"])
+        case "gpu":
+            return chance(rng, 0.75)
+    return draw_duration(rng)
+
+
+def _known_or_not(known: tuple[str, ...], others: list[str], rng: Rng) -> str:
+    """Return a name of the vocabulary, or now and then one that it lacks: code must find that out."""
+    if known and chance(rng, 0.95):
+        return one(rng, known)
+    return one(rng, others) if chance(rng, 0.6) else name(rng)
+
+
+def draw_duration(rng: Rng) -> str:
+    """Return a span of time, as said."""
+    common = ["0.5 h", "1 h", "2 h", "3 h", "4 h", "6 h", "8 h", "12 h", "24 h", "48 h", "1.5 h", "1 d", "2 d"]
+    if chance(rng, 0.6):
+        return one(rng, common)
+    return one(
+        rng, [f"{int(rng.integers(1, 73))} h", f"{int(rng.integers(1, 25)) * 5} min", f"{int(rng.integers(2, 8))} d"]
+    )
+
+
+def subject(selector: Said | None, rng: Rng, *, bare: bool = False) -> Subject:
+    """Return the noun phrase of a selector; `bare` leaves out `all` and `the`, to follow `no`."""
+    if not selector:
+        return _every_job(rng, bare=bare)
+    if not bare and chance(rng, 0.15):
+        head = one(rng, ["anything", "everything", "any job", "every job", "any workload", "each job"])
+        return Subject(f"{head} {_traits(selector, rng, ())}", plural=False)
+    used: tuple[str, ...] = ()
+    noun = _noun(rng)
+    if "tag" in selector and chance(rng, 0.6) and selector["tag"] in TAGS:
+        noun, used = keep(one(rng, TAGS[selector["tag"]])), ("tag",)
+    front = []
+    for field in ("at_least", "at_most", "kind", "gpu", "team", "customer", "tag"):
+        word = _before(field, selector, rng) if field not in used and chance(rng, 0.6) else ""
+        names = {"team", "customer", "tag"}
+        if word and not (field in names and (names & set(used))):
+            front.append(word)
+            used += (field,)
+    behind = _traits(selector, rng, used)
+    lead = "" if bare else one(rng, ["", "", "", "", "all ", "the ", "our ", "any "])
+    return Subject(f"{lead}{' '.join([*front, noun])} {behind}".strip(), plural=True)
+
+
+def _every_job(rng: Rng, *, bare: bool) -> Subject:
+    if bare:
+        return Subject(one(rng, ["jobs", "work", "workloads", "job", "workload", "job whatsoever"]), plural=True)
+    if chance(rng, 0.3):
+        return Subject(one(rng, ["everything", "any job", "every job", "each job", "all work", "any workload"]), plural=False)  # noqa: E501 # fmt: skip
+    return Subject(one(rng, ["jobs", "all jobs", "our jobs", "workloads", "all workloads", "the jobs", "all our jobs"]), plural=True)  # noqa: E501 # fmt: skip
+
+
+def _noun(rng: Rng) -> str:
+    return one(rng, ["jobs", "jobs", "jobs", "workloads", "tasks", "runs", "jobs"])
+
+
+def _before(field: str, selector: Said, rng: Rng) -> str:
+    """Return what stands before the noun for a field, or nothing."""
+    if field not in selector:
+        return ""
+    value = selector[field]
+    if field == "kind":
+        return keep(say(_KIND[value], rng))
+    if field == "gpu":
+        return keep("GPU" if value else one(rng, ["CPU-only", "non-GPU"]))
+    if field in ("at_least", "at_most"):
+        pattern = _PRIORITY_PRE.get((field, value))
+        return keep(say(pattern, rng)) if pattern else ""
+    if field == "tag":
+        return keep(value)
+    shown = value if chance(rng, 0.7) else value.title().replace("Ml-", "ML-")
+    return keep(shown + one(rng, ["", "", "'s" if field == "customer" else " team"]))
+
+
+def _traits(selector: Said, rng: Rng, used: tuple[str, ...]) -> str:
+    traits = [_behind(field, value, rng) for field, value in selector.items() if field not in used]
+    traits = [traits[int(i)] for i in rng.permutation(len(traits))]
+    return one(rng, [" ", " ", " and "]).join(traits) if len(traits) < 3 else " ".join(traits)
+
+
+def exempt(selector: Said, rng: Rng) -> str:
+    """Return what is exempt: `those of the ads team`, `backups`."""
+    if chance(rng, 0.4):
+        return f"{one(rng, ['those', 'the ones', 'jobs', 'what is'])} {_traits(selector, rng, ())}".replace("what is that", "whatever")  # noqa: E501 # fmt: skip
+    return subject(selector, rng, bare=True).words
+
+
+def _behind(field: str, value: Any, rng: Rng) -> str:
+    """Return what stands behind the noun for a field."""
+    if field == "home":
+        where = listed([named(region, rng) for region in value], rng, "or")
+        return say("[submitted [in|from]|from|that come from|created in|that originate in|sent from|that users in] {w}", rng, w=where).replace("that users in " + where, f"that users in {where} submit")  # noqa: E501 # fmt: skip
+    if field in ("longer", "shorter"):
+        return say(_LENGTH[field], rng, d=duration(value, rng))
+    if field in ("at_least", "at_most"):
+        return say(_LEVEL[field, value] if (field, value) in _LEVEL else _LEVEL[field, ""], rng, p=keep(value))
+    if field == "gpu":
+        return keep(say(_GPU[value], rng))
+    if field == "kind":
+        return f"of kind {keep(value)}"
+    if field in ("team", "customer"):
+        value = value if chance(rng, 0.7) else value.title()
+    return say(_OF[field], rng, n=keep(value))
+
+
+_OF = {
+    "team": "[of the {n} team|of team {n}|from {n}|by the {n} team|of {n}|that [the {n} team|{n}] submits|owned by {n}|belonging to {n}|that team {n} runs]",  # noqa: E501
+    "customer": "[for {n}|of customer {n}|for customer {n}|of {n}|on behalf of {n}|that we run for {n}|belonging to customer {n}|for our customer {n}|done for {n}]",  # noqa: E501
+    "tag": "[tagged {n}|with [the |]tag {n}|labelled {n}|with the label {n}|marked {n}|marked as {n}|that carry the {n} tag|tagged as '{n}'|with a {n} tag]",  # noqa: E501
+}
+_LENGTH = {
+    "longer": "[longer than {d}|over {d}|of more than {d}|that [run|take|last] [longer|more] than {d}|that need more than {d}|running for more than {d}|above {d}|exceeding {d}]",  # noqa: E501
+    "shorter": "[shorter than {d}|under {d}|of less than {d}|that [run|take|last] less than {d}|that are done in under {d}|that need less than {d}|below {d}]",  # noqa: E501
+}
+_LEVEL = {
+    (
+        "at_least",
+        "high",
+    ): "[of {p} priority [or above|and above|or higher|and up]|with priority {p} or above|of priority {p} or higher|that are urgent|with at least {p} priority]",  # noqa: E501
+    (
+        "at_least",
+        "",
+    ): "[of {p} priority [or above|and above|or higher|and up]|with priority {p} or above|with at least {p} priority|at {p} priority or more]",  # noqa: E501
+    (
+        "at_most",
+        "",
+    ): "[of {p} priority [or below|or lower|and below|or less]|with priority {p} or below|with at most {p} priority|whose priority is {p} at most]",  # noqa: E501
+}
+_LEVEL["at_least", "high"] = _LEVEL["at_least", "high"].replace("that are urgent", "that are urgent (priority {p})")
+_GPU = {
+    True: "[with GPUs|that need GPUs|on GPUs|that use a GPU|using GPUs|that need a GPU]",
+    False: "[without GPUs|that need no GPU|that use no GPUs|without a GPU]",
+}
