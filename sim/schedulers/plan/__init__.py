@@ -58,10 +58,13 @@ def plan(view: View) -> Plan:
     spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable)
     packed, stranded = _pack(view, timetable, rigid, spare)
     free = _free_now(view, packed)
-    actions, late = decide(timetable, work, np.flatnonzero(soft), free - _wanted_next(timetable), spare[:, 0])
+    wanted = _wanted_next(timetable)
+    free -= wanted
+    actions, late = decide(timetable, work, np.flatnonzero(soft), free, spare[:, 0])
+    free += wanted
     last = (timetable.assign(job, _carbon) for job in (*stranded, *(work.jobs[p] for p in late)))
     starts = [action for action in actions if isinstance(action, Place)]
-    others = [action for action in actions if not isinstance(action, Place)]
+    others: list[Decision] = [action for action in actions if not isinstance(action, Place)]
     if not view.ample:
         packed = take_over(view, packed, free, {getattr(action, "job_id", "") for action in others})
     if routing:  # servers go off after jobs have grown into what is free on them
