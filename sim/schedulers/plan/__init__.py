@@ -84,7 +84,8 @@ def _routed(view: View, timetable: Timetable) -> Routing | None:
         timetable.assign(job, _carbon)
     taken = before - timetable.free
     routing.route()
-    timetable.free += taken  # those jobs are packed with the others
+    timetable.free += taken  # those jobs are packed with the others, within the rules as they were
+    timetable.rules = view.constraints.draft()
     return routing
 
 

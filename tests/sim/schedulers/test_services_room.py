@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from agent.policy.guard import Guard
+from agent.policy.rules import PolicySet
 from sim.engine import Engine
 from sim.model import Checkpoint, Place, Server
 from sim.runner import Run, simulate
@@ -179,3 +181,12 @@ def test_what_a_placed_job_holds_is_counted_beside_the_replicas():
 def test_no_server_is_switched_off_before_jobs_have_grown_into_its_room(seed: int):
     """Worlds in which a resize found the servers asleep that were awake when it was planned."""
     assert simulate(rich_world(seed), SCHEDULERS["plan"]).history.pieces
+
+
+def test_who_cannot_wait_uses_up_its_share_once_though_it_is_looked_at_twice():
+    """Ads may hold five of ten CPUs: the room kept free of replicas for its job of five is that job's own."""
+    world = small_world([4.0], jobs=[mock_job("a", cpus=5, slack_h=0, team="ads")])
+    rule = {"kind": "headroom", "max_utilization": 0.5, "jobs": {"team": "ads"}, "source": "Ads: half."}
+    rules = PolicySet.model_validate({"rules": [rule]})
+    run = simulate(world, SCHEDULERS["plan"], Guard(rules, world.regions, world.start, world.epoch_s))
+    assert [piece.start_s for piece in run.history.pieces] == [0]
