@@ -35,21 +35,27 @@ class BudgetUse:
         self._slack = _EPS * max(budget.most, 1.0)
 
     def open_to(self, loads: Loads, starts_s: FloatArray, seconds: FloatArray) -> BoolArray:
-        """Return where and when every period that a stay touches has enough left for it, shape (J, R, S)."""
+        """Return where and when every period that a stay touches has enough left for it, shape (J, R, S).
+
+        Starts ascend: those from `until_s` on, of jobs without a checkpoint, have one rate and are quickly compared.
+        """
         found = np.ones((len(loads), self._regions, len(starts_s)), dtype=bool)
         if not (found.size and len(self._rows)):
             return found
-        plain, later = loads.once_kwh == 0, starts_s >= self._ceilings.until_s
+        plain, first = loads.once_kwh == 0, int(np.searchsorted(starts_s, self._ceilings.until_s))
         for jobs, starts, enough in (
-            (plain, later, self._enough_later),
-            (plain, ~later, self._enough),
-            (~plain, later | ~later, self._enough),
+            (plain, slice(first, None), self._enough_later),
+            (plain, slice(0, first), self._enough),
+            (~plain, slice(None), self._enough),
         ):
-            if jobs.any() and starts.any():
-                at_s = np.broadcast_to(starts_s[starts], (int(jobs.sum()), int(starts.sum())))
+            if jobs.any() and len(starts_s[starts]):
                 mine = loads if jobs.all() else loads.take(jobs)
-                part = enough(mine, at_s, at_s + seconds[jobs, None])
-                found[np.ix_(jobs, self._known, starts)] = part.swapaxes(0, 1)
+                at_s = np.broadcast_to(starts_s[starts], (len(mine), len(starts_s[starts])))
+                part = np.moveaxis(enough(mine, at_s, at_s + seconds[jobs, None]), 0, 1)
+                if jobs.all() and self._known.all():
+                    found[:, :, starts] = part
+                else:
+                    found[np.flatnonzero(jobs)[:, None], self._rows, starts] = part
         return found
 
     def _enough(self, loads: Loads, starts_s: FloatArray, ends_s: FloatArray) -> BoolArray:
@@ -60,11 +66,23 @@ class BudgetUse:
 
     def _enough_later(self, loads: Loads, starts_s: FloatArray, ends_s: FloatArray) -> BoolArray:
         """Return the same of stays at one rate from start to end: it is compared with the highest that fits."""
-        period, _, span_s = self._spans(loads, starts_s, ends_s)
-        highest = np.full(span_s.shape, np.inf)
-        np.divide(self._left[period] + self._slack, span_s, out=highest, where=span_s > 0)
-        rate = self._ceilings.of(loads)[1][self._metric, self._rows]
-        return np.asarray(rate[:, :, None] <= highest.min(axis=2))
+        edges_s, ends_s, left = self._edges_s, ends_s + loads.save_s[:, None], self._left + self._slack
+        first = np.searchsorted(edges_s, starts_s[0], side="right") - 1  # the starts are the same for all
+        highest = np.full(starts_s.shape, np.inf)
+        for period in first + np.arange(self._most_touched(starts_s, ends_s))[:, None]:  # (S,): one after another
+            known = np.minimum(period, len(left) - 1)
+            span_s = np.minimum(edges_s[known + 1], ends_s) - np.maximum(edges_s[known], starts_s)
+            span_s[:, period > known] = 0.0  # after the run nobody counts
+            rate = np.divide(left[known], span_s, out=np.full(span_s.shape, np.inf), where=span_s > 0)
+            np.minimum(highest, rate, out=highest)
+        rates = self._ceilings.of(loads)[1][self._metric, self._rows]
+        return np.asarray(rates[:, :, None] <= highest)
+
+    def _most_touched(self, starts_s: FloatArray, ends_s: FloatArray) -> int:
+        """Return how many periods the stays touch at most."""
+        first = np.searchsorted(self._edges_s, starts_s, side="right") - 1
+        last = np.searchsorted(self._edges_s, ends_s, side="left") - 1
+        return max(1, int((last - first).max(initial=0)) + 1)
 
     def add(self, stays: Sequence[Stay], sign: float) -> None:
         """Charge stays, or undo it."""
@@ -91,12 +109,11 @@ class BudgetUse:
         """
         edges_s, ends_s = self._edges_s, ends_s + loads.save_s[:, None]
         first = np.searchsorted(edges_s, starts_s, side="right") - 1
-        last = np.searchsorted(edges_s, ends_s, side="left") - 1
-        period = first[:, :, None] + np.arange(max(1, int((last - first).max(initial=0)) + 1))
+        period = first[:, :, None] + np.arange(self._most_touched(starts_s, ends_s))
         known = np.minimum(period, len(self._left) - 1)
         from_s = np.maximum(edges_s[known], starts_s[:, :, None])
         span_s = np.maximum(np.minimum(edges_s[known + 1], ends_s[:, :, None]) - from_s, 0.0)
-        if int(last.max(initial=0)) >= len(self._left):  # after the run nobody counts
+        if period.max(initial=0) >= len(self._left):  # after the run nobody counts
             span_s[period > known] = 0.0
         return known, from_s, span_s
 

@@ -15,7 +15,7 @@ import numpy as np
 from sim.approvals import Approvals
 from sim.constraints import Constraints, binds
 from sim.engine import Engine
-from sim.errors import RuleDenied
+from sim.errors import IllegalAction, RuleDenied
 from sim.history import History
 from sim.model import Cancel, Decision, Defer, Migrate, Place, PowerServers, Resize, Resume, Route, Suspend
 from sim.schedulers.base import Plan, Scheduler
@@ -153,8 +153,19 @@ def _plan_alone(run: Run, engine: Engine, scheduler: Scheduler) -> _Made:
 
 
 def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Sequence[Decision]) -> None:
-    """Carry out what is done beside starting pending jobs."""
+    """Carry out what is done beside starting pending jobs.
+
+    Once a rule has refused one, a later one may not be possible any more: its verdict then says why.
+    """
+    refused = False
     for action in actions:
+        try:
+            verdict = carry_out(engine, action)
+        except IllegalAction as impossible:
+            if not refused:
+                raise
+            verdict = str(impossible)
+        refused |= verdict != "ok"
         run.decisions.append(
             DecisionRow(
                 epoch=engine.epoch,
@@ -166,7 +177,7 @@ def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Se
                 candidate=scheduler.name,
                 forecast_carbon_g=None,
                 reason="",
-                verdict=carry_out(engine, action),
+                verdict=verdict,
             )
         )
 

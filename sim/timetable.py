@@ -396,8 +396,12 @@ class Timetable:
         room = np.array([(self.free >= wanted - _ROOM_EPS).all(axis=2) for wanted in kinds])  # (kinds, R, K)
         free = room[kind, region]
         if binds(self.rules):
-            for i, (job, r) in enumerate(zip(jobs, region.tolist(), strict=True)):
-                free[i] &= self.rules.allowed(job, self.edges_s[:-1], intensity=self.intensity, price=self.price)[r]
+            for first in range(0, len(jobs), _CHUNK):
+                part = np.arange(first, min(first + _CHUNK, len(jobs)))
+                allowed = self.rules.allowed_all(
+                    jobs.take(part), self.edges_s[:-1], intensity=self.intensity, price=self.price
+                )
+                free[part] &= allowed[np.arange(len(part)), region[part]]
         return np.asarray(free)
 
     def take(self, job: Job, r: int, slots: slice | BoolArray) -> None:

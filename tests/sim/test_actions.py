@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from sim.constraints import Unconstrained
 from sim.engine import Engine
 from sim.errors import IllegalAction
-from sim.model import Checkpoint, Place, Resume, Suspend
+from sim.model import Checkpoint, Job, Place, Resize, Resume, Suspend
 from sim.open_work import PENDING, RUNNING, SUSPENDED
 from sim.runner import simulate
 from sim.schedulers.base import Plan, Scheduler
@@ -136,3 +137,32 @@ def test_a_plan_of_places_keeps_their_scale_and_end():
     assert (plan[0].scale, plan[0].until_s, plan[0].late) == (2, 1800.0, False)
     assert Plan.of(view, [])[:] == ()
     assert math.isinf(Place("a", "home", 0.0).until_s)
+
+
+class NoFewer(Unconstrained):
+    """Job `a` must not go on with other workers than it has."""
+
+    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, **_: object) -> str | None:
+        return "a stays as it is" if job.id == "a" and math.isnan(intensity) else None
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_what_a_refusal_makes_impossible_is_noted_and_nothing_else_is_forgiven(ruled: bool):
+    """Ten CPUs: a holds eight and should give four back, so that b can have two more."""
+    jobs = [mock_job("a", hours=4, cpus=4, throughput=(1.0, 1.8)), mock_job("b", hours=4, cpus=2, throughput=(1, 2, 3))]
+
+    def plan(view: View) -> Plan:
+        if not view.now_s:
+            return Plan.acting(view, [Place("a", "home", 0.0, scale=2), Place("b", "home", 0.0)])
+        wanted = [Resize("a", 1), Resize("b", 2)] if view.now_s == HOUR_S else []
+        return Plan.acting(view, wanted if ruled else wanted[1:])
+
+    world = mock_world(jobs, [[100.0]])
+    trial = Scheduler("trial", "agnostic", "a test", plan, rolling=False, acts=True)
+    if not ruled:
+        with pytest.raises(IllegalAction, match="no room for 2 workers"):
+            simulate(world, trial)
+        return
+    verdicts = [row.verdict for row in simulate(world, trial, NoFewer(world.regions)).decisions]
+    assert verdicts[:3] == ["ok", "ok", "a stays as it is"]
+    assert "no room for 2 workers" in verdicts[3]

@@ -165,7 +165,7 @@ def guarded(world: World, policy: PolicySet, name: str) -> Run:
 
 @every_scheduler
 @settings(max_examples=12)
-@given(seeds, st.booleans(), st.lists(st.sampled_from(RULES), min_size=1, max_size=4, unique_by=id))
+@given(seeds, st.booleans(), st.lists(st.sampled_from(RULES), min_size=1, max_size=6, unique_by=id))
 def test_no_rule_is_broken(name: str, seed: int, plain: bool, chosen: list[dict[str, object]]):
     policy = rules(*chosen)
     run = guarded(rich_world(seed, plain=plain), policy, name)
