@@ -9,7 +9,10 @@ import numpy as np
 
 from agent.policy.guard import Guard
 from agent.policy.rules import PolicySet
+from sim.approvals import Approvals
+from sim.engine import Engine
 from sim.model import Job, Region, Server
+from sim.world import World
 
 HOUR = 3600.0
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -51,6 +54,17 @@ def policy(*rules: dict[str, Any]) -> PolicySet:
 
 def guard(*rules: dict[str, Any], start: datetime = MONDAY) -> Guard:
     return Guard(policy(*rules), REGIONS, start, HOUR)
+
+
+def bound(world: World, *rules: dict[str, Any]) -> Guard:
+    return Guard(policy(*rules), world.regions, world.start, world.epoch_s)
+
+
+def begun(world: World, *rules: dict[str, Any], approvals: Approvals | None = None) -> Engine:
+    """Return an engine at its first decision point."""
+    engine = Engine(world, bound(world, *rules), approvals=approvals)
+    engine.next_view()
+    return engine
 
 
 def allowed(rules: Guard, a_job: Job, *starts_h: float, intensity: float = 100, price: float = 50) -> dict[str, str]:

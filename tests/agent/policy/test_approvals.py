@@ -6,35 +6,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from policy_cases import HOUR, policy
+from policy_cases import HOUR, begun, bound, policy
 
 from agent.audit import audit_run
 from agent.case import Case, policy_violations, run_scheduler
-from agent.policy.guard import Guard
 from sim.approvals import Approvals
-from sim.engine import Engine
 from sim.errors import RuleDenied
 from sim.model import Closure, Place
 from sim.runner import Run, simulate
 from sim.scenario import build_world, load_scenario, scenario_file
 from sim.schedulers import SCHEDULERS
 from sim.summary import account
-from sim.world import World
 from tests.worlds import mock_job, mock_region, mock_world
 
 ASK_AWAY = {"kind": "approval", "regions": ["away"], "source": "Ask."}
 ASK_ABOVE = {"kind": "approval", "carbon_above_kg": 0.3}
 REASON = 'awaiting approval: "Jobs in away need a person\'s approval." (policy: "Ask.")'
-
-
-def bound(world: World, *rules: dict[str, object]) -> Guard:
-    return Guard(policy(*rules), world.regions, world.start, world.epoch_s)
-
-
-def begun(world: World, *rules: dict[str, object], approvals: Approvals | None = None) -> Engine:
-    engine = Engine(world, bound(world, *rules), approvals=approvals)
-    engine.next_view()
-    return engine
 
 
 def verdicts(run: Run) -> list[str]:

@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_cases import HOUR, policy
+from policy_cases import HOUR, begun, bound, policy
 
 from agent.case import policy_violations
-from agent.policy.guard import Guard
 from agent.policy.periods import edges_s
 from sim.ceilings import Sites, most_cpu_w
-from sim.engine import Engine
 from sim.errors import RuleDenied
 from sim.ledger import drawn_between, keep_books
 from sim.model import Checkpoint, Place, Suspend
@@ -29,16 +27,6 @@ from tests.worlds import mock_job, mock_region, mock_world
 
 KWH_AN_HOUR = {"kind": "budget", "metric": "energy_kwh", "max": 1, "per": "hour", "source": "A kWh an hour."}
 KG_A_DAY = {"kind": "budget", "metric": "carbon_kg", "max": 1, "per": "day"}
-
-
-def bound(world: World, *rules: dict[str, object]) -> Guard:
-    return Guard(policy(*rules), world.regions, world.start, world.epoch_s)
-
-
-def begun(world: World, *rules: dict[str, object]) -> Engine:
-    engine = Engine(world, bound(world, *rules))
-    engine.next_view()
-    return engine
 
 
 def run_under(world: World, name: str, *rules: dict[str, object]) -> tuple[Run, list[str]]:

@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_cases import policy
+from policy_cases import bound
 
-from agent.policy.guard import Guard
 from sim.engine import Engine
 from sim.model import Checkpoint
 from sim.units import BoolArray, FloatArray
@@ -50,7 +49,7 @@ def world_of(rng: np.random.Generator, count: int, regions: int, *, servers: int
 
 
 def first_view(world: World, *rules: dict[str, object]) -> View:
-    engine = Engine(world, Guard(policy(*rules), world.regions, world.start, world.epoch_s))
+    engine = Engine(world, bound(world, *rules))
     view = engine.next_view()
     assert view is not None
     return view

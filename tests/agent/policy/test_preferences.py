@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from policy_cases import HOUR, guard, job, policy
+from policy_cases import HOUR, begun, bound, guard, job, policy
 
 from agent.case import policy_violations
 from agent.policy.guard import Guard
@@ -28,8 +28,7 @@ def wish(kind: str, **fields: object) -> dict[str, object]:
 
 def run_under(world: World, name: str, *rules: dict[str, object]) -> Run:
     """Return a run in which nothing was refused and the check found nothing."""
-    limits = Guard(policy(*rules), world.regions, world.start, world.epoch_s)
-    run = simulate(world, SCHEDULERS[name], limits)
+    run = simulate(world, SCHEDULERS[name], bound(world, *rules))
     assert [row.verdict for row in run.decisions if row.verdict != "ok"] == []
     assert policy_violations(run, policy(*rules), account(run)) == []
     return run
@@ -131,8 +130,7 @@ def test_a_wish_not_to_suspend_is_heeded_by_schedulers_and_enforced_by_nobody():
     world = mock_world(jobs, [[100.0, 900.0, 900.0] * 8])
     rule = wish("suspend", allowed=False)
     assert run_under(world, "wait-awhile", rule).history.suspensions == []
-    engine = Engine(world, Guard(policy(rule), world.regions, world.start, world.epoch_s))
-    engine.next_view()
+    engine = begun(world, rule)
     engine.apply(Place("a", "home", 0.0))
     engine.next_view()
     engine.apply(Suspend("a"))

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from policy_cases import HOUR, IDS, guard, job, policy
+from policy_cases import HOUR, IDS, begun, guard, job, policy
 
 from agent.case import policy_violations
-from agent.policy.guard import Guard
-from sim.engine import Engine
 from sim.errors import RuleDenied
 from sim.model import Checkpoint, Place, Resize, Suspend
 from sim.runner import Run, simulate
 from sim.schedulers import SCHEDULERS
 from sim.summary import account
 from sim.timetable import Timetable
-from sim.world import World
 from tests.worlds import mock_job, mock_world
 
 HALF_FOR_ADS = {"kind": "headroom", "max_utilization": 0.5, "jobs": {"team": "ads"}, "source": "Ads: half."}
 AFTERNOON = {"start": "12:00", "end": "18:00", "tz": "UTC"}
-
-
-def bound(world: World, *rules: dict[str, object]) -> Guard:
-    return Guard(policy(*rules), world.regions, world.start, world.epoch_s)
-
-
-def begun(world: World, *rules: dict[str, object]) -> Engine:
-    engine = Engine(world, bound(world, *rules))
-    engine.next_view()
-    return engine
 
 
 def test_a_share_is_about_its_jobs_and_leaves_the_region_to_others():

@@ -5,27 +5,21 @@ from __future__ import annotations
 import math
 
 import pytest
-from policy_cases import HOUR, MONDAY, REGIONS, guard, job, policy
+from policy_cases import HOUR, MONDAY, REGIONS, bound, guard, job, policy
 
 from agent.case import policy_violations
 from agent.policy.check import Segment, violations
-from agent.policy.guard import Guard
 from sim.engine import Engine
 from sim.errors import RuleDenied
 from sim.model import Checkpoint, Migrate, Place, Resume, Suspend
 from sim.runner import simulate
 from sim.schedulers import SCHEDULERS
 from sim.summary import account
-from sim.world import World
 from tests.worlds import mock_job, mock_world
 
 NEVER = {"kind": "suspend", "allowed": False, "source": "Never suspend."}
 ONCE = {"kind": "suspend", "max_times": 1}
 DIRTY_EVERY_THIRD = [100.0, 900.0, 900.0] * 8
-
-
-def bound(world: World, *rules: dict[str, object]) -> Guard:
-    return Guard(policy(*rules), world.regions, world.start, world.epoch_s)
 
 
 def running(*rules: dict[str, object]) -> Engine:
