@@ -27,7 +27,7 @@ HOME = {
     "pyarrow": ("sim/", "cli.py", "agent/evaluation/"),
     "plotly": ("agent/evaluation/charts.py",),
     "jinja2": ("agent/evaluation/report.py",),
-    "torch": ("agent/training/",),
+    "torch": ("agent/training/", "sim/forecast/neural.py"),
     "transformers": ("agent/training/",),
     "peft": ("agent/training/",),
     "gguf": ("agent/training/",),

@@ -11,6 +11,7 @@ from sim.forecast.conformal import Trainer
 from sim.forecast.ensemble import fit_ensemble
 from sim.forecast.lightgbm import fit_lightgbm
 from sim.forecast.naive import FadingProfile, Persistence, SeasonalNaive, SimilarDay
+from sim.forecast.neural import fit_neural
 from sim.forecast.ridge import fit_ridge
 from sim.units import FloatArray
 
@@ -35,6 +36,7 @@ MODELS: dict[str, Trainer] = {
     "ridge": fit_ridge,
     "ensemble": fit_ensemble,
     "lightgbm": fit_lightgbm,
+    "neural": fit_neural,
     "arima": fit_arima,
     "mstl": fit_mstl,
 }

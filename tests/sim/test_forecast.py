@@ -20,7 +20,7 @@ from sim.signals import Signal
 from sim.units import HOUR_S, FloatArray
 
 HOURS = 200 * 24
-LIBRARIES = {"lightgbm": "lightgbm", "arima": "statsforecast", "mstl": "statsforecast"}
+LIBRARIES = {"lightgbm": "lightgbm", "neural": "torch", "arima": "statsforecast", "mstl": "statsforecast"}
 
 
 def every_other_day(count: int) -> FloatArray:
@@ -118,6 +118,15 @@ def test_a_model_whose_library_is_missing_names_the_extra(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(InputError, match=r"needs lightgbm: pip install 'llm-cws\[forecast\]'"):
         trainer("lightgbm")(restless(HOURS), HOUR_S, 0.0)
+
+
+def test_the_network_learns_what_the_usual_day_misses():
+    """Days of 100 and 300 g/kWh by turns: the usual day is wrong by 100 at all hours, the network by under 10."""
+    pytest.importorskip("torch", reason="PyTorch is an extra that is not installed")
+    values = every_other_day(HOURS + 48)
+    model = trainer("neural")(values[:HOURS], HOUR_S, HOURS * HOUR_S)
+    error = model.predict(values[:HOURS], HOUR_S, 48, HOURS * HOUR_S) - values[HOURS:]
+    assert np.abs(error).mean() < 10
 
 
 class Says:
