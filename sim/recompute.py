@@ -292,7 +292,9 @@ class Recomputed:
             "gap_jobs": _ratio(dynamic_kg - bound_jobs_kg, bound_jobs_kg),
         }
         for name in ("wait_s", "jct_s", "delay_s"):
-            values = jobs["jct_s"] - world.workload.durations_s if name == "delay_s" else jobs[name]
+            # who worked with more workers may end sooner than one alone would: that is no delay, and no negative one
+            late_s = np.clip(jobs["jct_s"] - world.workload.durations_s, 0.0, None)
+            values = late_s if name == "delay_s" else jobs[name]
             known = values[~np.isnan(values)]
             totals[f"{name}.mean"] = float(np.mean(known)) if len(known) else None
             for share in (50, 95, 99):

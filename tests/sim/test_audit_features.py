@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from sim.audit import audit
 from sim.bound import lower_bound
@@ -19,7 +20,7 @@ from sim.errors import IllegalAction
 from sim.model import Migrate, Place, Resize, Resume, Route, Suspend
 from sim.runfolder import read_run, write_run
 from sim.runner import Run
-from sim.scenario import build_world, parse_scenario
+from sim.scenario import build_world, parse_scenario, scenario_file
 from sim.summary import account, summarise
 from tests.sim.test_graphs import task, written
 from tests.sim.test_invariants import _disturb
@@ -101,6 +102,24 @@ def test_a_run_with_every_feature_has_no_fault(run_dir: Path):
     assert all(folder.summary["carbon_kg"][part] > 0 for part in ("dynamic", "idle", "embodied", "transfer"))
     assert folder.summary["energy_parts_kwh"]["onsite"] > 0
     assert audit(folder, run_dir)[1] == []
+
+
+def test_jobs_that_end_sooner_with_more_workers_leave_no_fault(tmp_path: Path):
+    """Elastic jobs without a queue end sooner than one worker would: their delay is 0 and not negative."""
+    content = yaml.safe_load(scenario_file("demo").read_text()) | {"days": 1}
+    content["workload"] |= {"count": 30, "elastic": {"share": 1.0, "throughput": [1.0, 1.9, 2.7]}}
+    scenario = parse_scenario(content, "elastic")
+    engine = Engine(build_world(scenario, None))
+    run = Run(engine.world, "wide", engine.history)
+    while view := engine.next_view():
+        for job in view.pending:
+            engine.apply(Place(job.id, view.regions[0].id, view.now_s, scale=3))
+    accounts = account(run)
+    assert (accounts.jobs.jct_s < run.world.workload.durations_s).any()
+    write_run(
+        tmp_path / "run", scenario, run, accounts, summarise(run, accounts, lower_bound(run.world), policy_violations=0)
+    )
+    assert audit(read_run(tmp_path / "run"), None)[1] == []
 
 
 @pytest.mark.parametrize(
