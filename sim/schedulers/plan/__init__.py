@@ -2,9 +2,9 @@
 
 At each decision all that is open is planned anew on what is expected of the grid (`outlook`), and only what falls into
 the coming slot is done. Services' requests are routed first (`routing`) and room is held for their replicas. Rigid jobs
-are packed into the hours ahead (`packing`), better than one after another where room is short (`search`); jobs with a
-checkpoint or a throughput curve work or wait through the coming slot (`levers`, `coming_slot`). A start-time MILP does
-not solve at this size, and is not tried.
+are packed into the hours ahead (`packing`), better than one after another where room is short (`search`), and so are
+those with a checkpoint that pauses would hardly serve; the others, and what is under way, work or wait through the
+coming slot (`levers`, `coming_slot`). A start-time MILP does not solve at this size, and is not tried.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sim.jobs import Jobs
 from sim.model import Decision, Job, Place, Resume
 from sim.open_work import PENDING, SUSPENDED, OpenWork
 from sim.schedulers.base import Plan, Scheduler
-from sim.schedulers.plan.coming_slot import decide
+from sim.schedulers.plan.coming_slot import decide, worth_pausing
 from sim.schedulers.plan.handover import take_over
 from sim.schedulers.plan.outlook import expected
 from sim.schedulers.plan.packing import Packing, State, fill
@@ -53,7 +53,7 @@ def plan(view: View) -> Plan:
     if binds(view.constraints):
         return _within_rules(view, timetable, routing.actions if routing else [])
     work = view.work
-    soft = _is_soft(view, work)
+    soft = _is_soft(view, timetable, work)
     rigid = view.pending.take(np.flatnonzero(~soft[: len(view.pending)]))
     spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable)
     packed, stranded = _pack(view, timetable, rigid, spare)
@@ -93,16 +93,19 @@ def _carbon(options: Options) -> FloatArray:
     return options.carbon_g
 
 
-def _is_soft(view: View, work: OpenWork) -> BoolArray:
-    """Return which jobs the levers decide on: all that are under way, and pending ones with a checkpoint.
+def _is_soft(view: View, timetable: Timetable, work: OpenWork) -> BoolArray:
+    """Return which jobs the levers decide on: all that are under way, and pending ones that pauses serve.
 
     Data that must move first make a pending job a rigid one, and so does its last call: then it needs room at once,
-    before the rigid ones that can wait.
+    before the rigid ones that can wait. Who would hardly pause finds a better place among all of them, too.
     """
     checkpoint = np.array([trait.checkpoint is not None for trait in work.jobs.traits], dtype=bool)[work.jobs.trait]
     far = (work.jobs.data_gb > 0) if view.network is not None else np.zeros(len(work), dtype=bool)
     calm = work.latest_start_s >= view.now_s + LAST_CALL * view.epoch_s
-    return np.asarray((work.state != PENDING) | (checkpoint & ~far & calm))
+    soft = np.asarray((work.state != PENDING) | (checkpoint & ~far & calm))
+    pending = np.flatnonzero(soft & (work.state == PENDING))
+    soft[pending] = worth_pausing(timetable, work, pending)
+    return soft
 
 
 def _pack(view: View, timetable: Timetable, jobs: Jobs, spare: FloatArray) -> tuple[Plan, list[Job]]:

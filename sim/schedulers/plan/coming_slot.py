@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.model import Decision, Migrate, Place, Resize, Resume, Suspend
 from sim.open_work import PENDING, RUNNING, OpenWork
-from sim.schedulers.plan.levers import Figures, Scales, figures
+from sim.schedulers.plan.levers import Figures, figures, gains
 from sim.schedulers.plan.spots import ROOM_EPS
 from sim.timetable import Timetable
-from sim.units import FloatArray, IntArray
+from sim.units import BoolArray, FloatArray, IntArray
 
 MARGIN = 0.15
 """A job leaves its region only for a gain of at least this share: no forecast is better than that."""
 RESIZE_GAIN = 0.02
 RESERVE = 0.25
 """Where room is short, jobs that can be suspended plan as if this share of their time were not there."""
+WORTH = 0.05
+"""A pending job that pauses and more workers save less than this share is packed among the rigid ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,60 +78,49 @@ def _gain_g(case: _Case) -> float:
     return (wait - run) / max(float(case.demand.max()), 1e-9) if np.isfinite(wait) and np.isfinite(run) else 0.0
 
 
+def worth_pausing(timetable: Timetable, work: OpenWork, rows: IntArray) -> BoolArray:
+    """Return which of the pending jobs at `rows` save enough by pauses or more workers, shape (W,)."""
+    enough = np.zeros(len(rows), dtype=bool)
+    for mine in _of_one_kind(work, rows):
+        enough[mine] = gains(timetable, work, rows[mine], margin=_margin(timetable)) >= WORTH
+    return enough
+
+
+def _of_one_kind(work: OpenWork, rows: IntArray) -> Iterator[IntArray]:
+    """Yield the places in `rows` of jobs that share their traits."""
+    traits = work.jobs.trait[rows]
+    return (np.flatnonzero(traits == code) for code in np.unique(traits))
+
+
+def _margin(timetable: Timetable) -> float:
+    return 0.0 if timetable.view.ample else RESERVE
+
+
 def _cases(timetable: Timetable, work: OpenWork, rows: IntArray) -> list[_Case]:
     cases: dict[int, _Case] = {}
-    jobs, margin = work.jobs, 0.0 if timetable.view.ample else RESERVE
-    traits = jobs.trait[rows]
-    for code in np.unique(traits).tolist():
-        mine = rows[traits == code]
-        trait = jobs.traits[code]
-        scales, checkpoint = Scales.of(trait.throughput), trait.checkpoint
-        plain = figures(timetable, work, mine, scales, margin=margin)
-        overhead_s = checkpoint.save_s + checkpoint.restore_s if checkpoint else 0.0
-        again = figures(timetable, _longer(work, overhead_s), mine, scales, margin=margin) if overhead_s else plain
-        overhead_g = _checkpoint_g(timetable, checkpoint.save_kwh + checkpoint.restore_kwh if checkpoint else 0.0)
-        for n, row in enumerate(mine.tolist()):
-            cases[row] = _case(
-                timetable, work, row, scales, plain, again, n, overhead_g, movable=checkpoint is not None
-            )
+    for mine in _of_one_kind(work, rows):
+        found = figures(timetable, work, rows[mine], margin=_margin(timetable))
+        for n, row in enumerate(rows[mine].tolist()):
+            cases[row] = _case(timetable, work, row, found, n)
     return [cases[row] for row in rows.tolist()]
 
 
-def _longer(work: OpenWork, seconds: float) -> OpenWork:
-    return replace(work, remaining_s=work.remaining_s + seconds)
-
-
-def _checkpoint_g(timetable: Timetable, kwh: float) -> FloatArray:
-    return np.asarray(kwh * timetable.intensity[:, 0])
-
-
-def _case(
-    timetable: Timetable,
-    work: OpenWork,
-    row: int,
-    scales: Scales,
-    plain: Figures,
-    again: Figures,
-    n: int,
-    overhead_g: FloatArray,
-    *,
-    movable: bool,
-) -> _Case:
+def _case(timetable: Timetable, work: OpenWork, row: int, found: Figures, n: int) -> _Case:
+    movable = work.jobs.traits[int(work.jobs.trait[row])].checkpoint is not None
     here, state = int(work.region[row]), int(work.state[row])
-    never = np.full(len(overhead_g), np.inf)
-    wait_g = plain.wait_g[:, n] if movable or state == PENDING else never
-    move_g = _moving_g(timetable, work, row, here) if state != PENDING else np.zeros(len(overhead_g))
+    never = np.full(len(found.wait_g), np.inf)
+    move_g = _moving_g(timetable, work, row, here) if state != PENDING else np.zeros(len(never))
     return _Case(
         job_id=work.jobs.id_of(int(work.jobs.positions[row])),
         state=state,
         region=here,
         scale=int(work.scale[row]),
         demand=work.jobs.demand[row],
-        workers=scales.workers,
-        wait_g=wait_g,
-        run_g=plain.run_g[:, :, n],
-        wait_after_save_g=again.wait_g[:, n] + overhead_g if movable else never,
-        run_after_move_g=again.run_g[:, :, n].min(axis=1) + overhead_g + move_g if movable else never,
+        workers=found.workers,
+        wait_g=found.wait_g[:, n] if movable or state == PENDING else never,
+        run_g=found.run_g[:, :, n],
+        wait_after_save_g=found.saved_wait_g[:, n] if movable else never,
+        run_after_move_g=found.saved_run_g[:, n] + move_g if movable else never,
     )
 
 
