@@ -403,7 +403,7 @@ def policy_check(
     else:
         for finding in found:
             show_lines(finding.lines(), LEVEL_STYLES)
-        typer.echo(f"{len(rules.rules)} rules, {plural(errors, 'conflict')}")
+        typer.echo(f"{plural(len(rules.rules), 'rule')}, {plural(errors, 'conflict')}")
         show_lines(cost.lines() if cost else ())
     if errors:
         raise FaultFound(f"{plural(errors, 'conflict')} in {', '.join(map(str, files))}")

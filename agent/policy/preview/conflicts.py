@@ -24,7 +24,7 @@ from sim.model import Job
 from sim.units import HOUR_S, BoolArray, FloatArray, IntArray
 
 LOOKED_AT = 32
-"""So many jobs of each class of a scenario are looked at, from the shortest to the longest."""
+"""So many jobs of each class of a scenario are looked at, the shortest and the longest among them."""
 WEEK_H = 7 * 24
 DAYS_AHEAD = 15.0
 """So far starts are looked for that are to be in time."""
@@ -71,7 +71,9 @@ def nowhere(
 
 def _without_place(laid: Sequence[Laid], job: Job, times: Times, ground: Ground) -> Core:
     """Return the fewest rules that leave a job no place; none if it has one."""
-    room = np.broadcast_to(holds(ground, job), times.intensity.shape)
+    # a run that goes on after the horizon would not be charged to any budget, and would not end
+    ends_in_time = times.starts_s + job.duration_estimate_s <= ground.world.horizon_s
+    room = holds(ground, job) & ends_in_time
     mine = sorted(bound_by([one.rule for one in laid], job))
     if not mine or not room.any():
         return ()
@@ -136,7 +138,7 @@ def too_late(policy_set: PolicySet, ground: Ground) -> Iterator[Finding]:
         return
     laid, times = laid_over(rules, ground), Times.blind(ground, DAYS_AHEAD)
     found: dict[Core, dict[float, Tried]] = {}
-    for tried in _to_try(rules, ground, 3):
+    for tried in _to_try(rules, ground, 4):
         for submit_s, core in _late_submissions(laid, tried.job, times, ground):
             found.setdefault(core, {}).setdefault(submit_s, tried)
     for core, hit in found.items():
@@ -209,6 +211,9 @@ def _to_try(rules: Sequence[RuleBase], ground: Ground, looked_at: int, *, only_r
 
 
 def _spread(jobs: Jobs, members: IntArray, most: int) -> list[int]:
-    """Return so many of these positions, from the least CPU hours to the most, both ends included."""
-    order = members[np.argsort(jobs.duration_estimate_s[members] * jobs.cpus[members], kind="stable")]
-    return order[np.unique(np.linspace(0, len(order) - 1, most).astype(int))].tolist()  # type: ignore[no-any-return]
+    """Return so many of these positions: from the shortest to the longest, and from the least CPU hours to the most."""
+    seconds, found = jobs.duration_estimate_s[members], set[int]()
+    for size in (seconds, seconds * jobs.cpus[members]):
+        order = members[np.argsort(size, kind="stable")]
+        found |= set(order[np.unique(np.linspace(0, len(order) - 1, max(2, most // 2)).astype(int))].tolist())
+    return sorted(found)

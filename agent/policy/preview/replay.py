@@ -83,7 +83,7 @@ def cost_of(policy_set: PolicySet, run_dir: Path, data_dir: Path | None) -> Cost
 
 def _notes(rules: PolicySet, others: int, scheduler: str) -> Iterator[str]:
     if others:
-        yield f"{others} other rules of the recorded run bind in both"
+        yield f"other rules under which the run was recorded bind in both: {others}"
     if any(isinstance(rule, Approval) for rule in rules.rules):
         yield "every approval that a rule wants is given"
     if scheduler not in SCHEDULERS:

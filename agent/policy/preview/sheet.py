@@ -10,13 +10,14 @@ import numpy as np
 
 from agent.policy.english import by_sentence, reading_of
 from agent.policy.preview.examples import Example, example_lines, examples
+from agent.policy.preview.findings import wrapped
 from agent.policy.preview.ground import Ground
 from agent.policy.preview.week import LEGEND, Week, weeks
 from agent.policy.rules import PolicySet, RuleBase
 
 NOTES = (
-    "Hours on each region's clock, for a job of each class; one that is of several classes may run where all let it.",
-    "Budgets, shares of CPUs and delays bind beside them.",
+    "Hours are on each region's clock. A job that is of several classes may run where all let it; budgets, shares of "
+    "CPUs and delays bind beside."
 )
 
 
@@ -46,14 +47,14 @@ class Sheet:
         """Yield it as text."""
         of_rule = {id(rule): some for rule, some in zip(self.policy_set.rules, self.examples, strict=True)}
         for sentence, parts in by_sentence(self.policy_set).items():
-            yield sentence
+            yield from wrapped(sentence, indent=0)
             for part in parts:
-                yield f"  {reading_of(part)}"
+                yield from wrapped(f"  {reading_of(part)}")
                 if isinstance(part, RuleBase):
                     yield from example_lines(part, of_rule[id(part)])
         for week in self.weeks:
             yield ""
             yield from week.lines()
         yield ""
-        yield LEGEND
-        yield from NOTES
+        yield from wrapped(LEGEND, indent=0)
+        yield from wrapped(NOTES, indent=0)

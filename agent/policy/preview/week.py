@@ -39,10 +39,10 @@ class Week:
     hours: dict[str, tuple[str, ...]]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON: true where jobs may run all hour, unasked, false where they may not, else a word."""
-        words = {OPEN: True, CLOSED: False, PARTLY: "partly", LIMITED: "limited", ASKING: "approval"}
+        """Return it as JSON: a letter an hour, of open, closed, partly, limited, asking."""
+        letters = str.maketrans({OPEN: "o", CLOSED: "c", PARTLY: "p", LIMITED: "l", ASKING: "a"})
         hours = {
-            region: {day: [words[letter] for letter in row] for day, row in zip(DAYS, rows, strict=True)}
+            region: {day: row.translate(letters) for day, row in zip(DAYS, rows, strict=True)}
             for region, rows in self.hours.items()
         }
         return {"jobs": self.jobs, **({} if self.count is None else {"count": self.count}), "hours": hours}
