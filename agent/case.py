@@ -115,7 +115,8 @@ def _warn_nowhere(case: Case) -> None:
     """Say which rules together leave some jobs of the scenario no place: they will never start."""
     ground = Ground(case.world, made_up=False)
     for finding in nowhere(case.rules, ground, looked_at=FEW, only_real=True):
-        log.warning("%s: %s; for example %s", finding.says, "; ".join(finding.sentences), finding.example)
+        quotes = " ".join(f'"{sentence}"' for sentence in finding.sentences)
+        log.warning("%s: %s, for example to %s", finding.says, quotes, finding.example)
 
 
 def _warn_estimated(world: World) -> None:

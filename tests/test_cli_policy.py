@@ -100,6 +100,14 @@ def test_a_policy_is_shown_with_examples_and_hours_and_without_colours_when_pipe
     assert max(map(len, out.splitlines())) <= 100
 
 
+def test_the_page_on_policies_shows_what_is_printed(cws):
+    page = (FILES.parent / "docs" / "policies.md").read_text(encoding="utf-8")
+    block = page.split("A piece of `cws policy show policies/example.md`:\n\n```\n")[1].split("```")[0]
+    _, out, _ = cws("policy", "show", FILES / "example.md")
+    for piece in block.split("\n...\n\n"):
+        assert piece in out
+
+
 def test_a_policy_is_shown_as_json_with_a_scenarios_jobs(cws, confirmed, scenario: Path):
     code, out, _ = cws("policy", "show", confirmed("b", DENY), "--scenario", scenario, "--json")
     found = json.loads(out)
