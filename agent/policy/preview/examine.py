@@ -21,7 +21,9 @@ def examine(policy_set: PolicySet, ground: Ground, vocabulary: Vocabulary) -> li
     doing_nothing = list(idle(PolicySet(rules=tuple(there)), ground))
     dead = {finding.sentences for finding in doing_nothing if finding.kind == "dead rule"}
     lacking = [finding for finding in absent(policy_set, ground, vocabulary) if finding.sentences not in dead]
-    found = [*conflicts(policy_set, ground), *lacking, *doing_nothing, *_not_looked_at(policy_set, ground)]
+    refused = {finding.sentences for finding in lacking if finding.level == "error"}
+    clashing = [finding for finding in conflicts(policy_set, ground) if finding.sentences not in refused]
+    found = [*clashing, *lacking, *doing_nothing, *_not_looked_at(policy_set, ground)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda finding: order.index(finding.level))
 

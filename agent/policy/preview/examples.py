@@ -200,10 +200,10 @@ def _delayed(laid: Laid, jobs: Sequence[Job], ground: Ground, rng: Rng) -> Itera
 
 def _suspended(laid: Laid, jobs: Sequence[Job], ground: Ground) -> Iterator[Example]:
     for n, job in enumerate(jobs):
-        times = n % (2 + int(laid.rule.most if np.isfinite(laid.rule.most) else 0))
+        times = n % (1 + int(laid.rule.most)) if np.isfinite(laid.rule.most) else n
         stopped = laid.guard.why_not_suspend(job, times) is not None
         what = f"suspended {ground.clock(_soon(job, ground))}"
-        yield Example(job, stopped, what, f"after {times} suspensions")
+        yield Example(job, stopped, what, f"{('never', 'once')[times] if times < 2 else f'{times} times'} before")
 
 
 # -- what jobs use up together -------------------------------------------------------------------
@@ -221,8 +221,9 @@ def _together(laid: Laid, jobs: Sequence[Job], ground: Ground, rng: Rng) -> Iter
     engine.next_view()
     named = [region for region in ground.regions if region.id in (laid.rule.regions or ground.homes)]
     before = 0
-    for job in waiting if named else ():
-        region = named[int(rng.integers(len(named)))]
+    for n, job in enumerate(waiting if named else ()):
+        somewhere = ground.regions if n % 3 == 2 else named  # beside the rule's regions others, which it leaves alone
+        region = somewhere[int(rng.integers(len(somewhere)))]
         start = f"{region.id}, {ground.clock(engine.now_s, region)}"
         try:
             engine.apply(Place(job.id, region.id, engine.now_s))

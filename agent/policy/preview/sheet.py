@@ -17,7 +17,7 @@ from agent.policy.rules import PolicySet, RuleBase
 
 NOTES = (
     "Hours are on each region's clock. A job that is of several classes may run where all let it; budgets, shares of "
-    "CPUs and delays bind beside."
+    "CPUs, delays and approvals above a limit bind beside."
 )
 
 

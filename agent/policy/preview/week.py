@@ -136,7 +136,8 @@ def _quarters(rules: Sequence[RuleBase], job: Job, ground: Ground, r: int, regio
         return np.asarray(guard.allowed(job, starts_s, intensity=levels, price=levels, seconds=STEP_S)[r], dtype=float)
 
     found = np.where(allowed(np.inf) > 0, 3, 2)
-    asking = any(r in consent.rows and consent.about(job) for consent in guard.consents)
+    always = [one for one in guard.consents if one.most_g is None and one.most_usd is None]
+    asking = any(r in consent.rows and consent.about(job) for consent in always)
     found[:] = np.minimum(found, 1 if asking else 3)
     found[allowed(np.nan) == 0] = 0
     for rule in rules:

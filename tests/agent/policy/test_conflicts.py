@@ -12,6 +12,8 @@ from policy_cases import job, policy
 from agent.policy.preview.conflicts import conflicts, nowhere
 from agent.policy.preview.examine import examine
 from agent.policy.preview.laid import Times, guard_of, laid_over
+from sim.runner import simulate
+from sim.schedulers import SCHEDULERS
 from tests.worlds import mock_job
 
 EUROPE = {"kind": "placement", "effect": "only", "regions": ["gb", "de"], "source": "Europe only."}
@@ -126,3 +128,25 @@ def test_rules_together_leave_what_all_of_them_leave(chosen: set[int], hours: fl
     alone = [laid.leaves(one, times) for laid in laid_over(rules, ground)]
     together = guard_of(rules, ground).allowed(one, times.starts_s, intensity=times.intensity, price=times.price)
     assert (np.all(alone, axis=0) == together).all()
+
+
+HOURS = st.integers(0, 23)
+WINDOWS = st.builds(
+    lambda start, length: {"start": f"{start:02}:00", "end": f"{(start + length) % 24:02}:00", "tz": "UTC"},
+    HOURS,
+    st.integers(1, 23),
+)
+PLACEMENTS = st.fixed_dictionaries(
+    {"kind": st.just("placement"), "effect": st.sampled_from(["only", "deny"]), "window": WINDOWS},
+    optional={"regions": st.sampled_from([["home"], ["away"], ["home", "away"]])},
+)
+
+
+@given(st.lists(PLACEMENTS, min_size=1, max_size=4), st.integers(1, 20))
+@settings(max_examples=25, deadline=None)
+def test_a_job_is_said_to_have_no_place_if_and_only_if_it_never_starts(rules: list[dict[str, object]], hours: int):
+    """A scheduler that looks at every hour of every region runs it in all other cases."""
+    ground = small(mock_job("a", hours=hours, slack_h=40))
+    said = list(nowhere(policy(*rules), ground, only_real=True))
+    run = simulate(ground.world, SCHEDULERS["spatiotemporal"], guard_of(policy(*rules).rules, ground))
+    assert bool(said) == (not run.history.rows)

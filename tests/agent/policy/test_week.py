@@ -52,6 +52,7 @@ def test_limits_approvals_and_full_regions_are_told_apart():
     (found,) = hours(
         {**DENY, "intensity_above": 300},
         {"kind": "approval", "regions": ["gb"]},
+        {"kind": "approval", "cost_above_usd": 5},
         {"kind": "headroom", "regions": ["de"], "max_utilization": 0.0},
     ).values()
     assert [found[region][0][0] for region in ("us-south", "gb", "de", "us-west")] == ["~", "?", "·", "█"]
