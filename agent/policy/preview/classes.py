@@ -1,7 +1,7 @@
 """The classes of jobs that rules tell apart, each by one job of it.
 
 Every set of selectors that a single job can match at once is a class, and so is the job that matches none. They are
-found trait by trait: of all jobs that are alike to the selectors so far, the most ordinary one goes on.
+found trait by trait: of all jobs that are alike to the selectors so far, one goes on: an ordinary one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.model import Job
 from sim.units import HOUR_S
 
 MOST = 2000
-"""So many classes are looked at, the most ordinary ones first."""
+"""So many classes are looked at, ordinary ones first."""
 MOST_TAGS = 3
 """So many of the tags that rules name are put on one job."""
 TRAITS = {
@@ -35,7 +35,7 @@ TRAITS = {
 
 @dataclass(frozen=True)
 class Classes:
-    """A job of each class, the most ordinary first; `complete` says that no class was left out."""
+    """A job of each class, ordinary ones first; `complete` says that no class was left out."""
 
     jobs: tuple[Job, ...]
     complete: bool
@@ -65,9 +65,8 @@ def classes(rules: Sequence[RuleBase], homes: Sequence[str], *, most: int = MOST
         found: dict[frozenset[int], tuple[int, Job]] = {}
         for alive, (unusual, job) in states.items():
             for place, (value, left) in enumerate(zip(values, kept, strict=True)):
-                rank = unusual + (place > 0)
-                if alive & left not in found or rank < found[alive & left][0]:
-                    found[alive & left] = (rank, replace(job, **{trait: value}))
+                if alive & left not in found:
+                    found[alive & left] = (unusual + (place > 0), replace(job, **{trait: value}))
         complete &= len(found) <= most
         states = dict(sorted(found.items(), key=lambda item: item[1][0])[:most])
     return Classes(tuple(_told_apart(rules, [job for _, job in states.values()])), complete)
