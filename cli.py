@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from sim.errors import FaultFound, InputError
 if TYPE_CHECKING:
     from agent.evaluation.evaluate import Runner
     from agent.llm.protocol import LanguageModel
+    from agent.policy.preview.ground import Ground
     from agent.policy.reading import Reading
     from agent.policy.rules import PolicySet
     from agent.policy.vocabulary import Vocabulary
@@ -358,12 +359,54 @@ def policy_confirm(
 
 
 @policy_app.command("show")
-def policy_show(file: Path) -> None:
-    """The confirmed reading of a policy: each sentence above what it was understood to say."""
-    from agent.policy.english import show
+def policy_show(
+    file: Path,
+    scenario: Annotated[str | None, typer.Option("--scenario", help="Take regions and examples from it.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the examples.")] = 0,
+    vocabulary: VocabularyFile = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """The confirmed reading of a policy: each sentence above what it was understood to say, and what that does."""
+    from agent.policy.preview.sheet import Sheet
     from agent.policy.reading import load_confirmed
 
-    typer.echo(show(load_confirmed(file)))
+    rules = load_confirmed(file)
+    sheet = Sheet.of(rules, ground(scenario, data_dir, load_vocabulary(vocabulary), rules), seed)
+    if as_json:
+        print_json(sheet.as_json())
+    else:
+        show_lines(sheet.lines(), GRID_STYLES)
+
+
+@policy_app.command("check")
+def policy_check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policies whose reading is confirmed.")],
+    scenario: Annotated[str | None, typer.Option("--scenario", help="Look at its regions, hours and jobs.")] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Replay this recorded run without and with them.")] = None,
+    vocabulary: VocabularyFile = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is wrong with policies together, before anything runs; exit 1 if rules contradict one another."""
+    from agent.policy.preview.examine import examine
+    from agent.policy.preview.replay import cost_of
+    from agent.policy.reading import load_confirmed
+    from agent.policy.rules import merge
+
+    rules, names = merge(load_confirmed(file) for file in files), load_vocabulary(vocabulary)
+    found = examine(rules, ground(scenario, data_dir, names, rules), names)
+    cost = cost_of(rules, run, data_dir) if run else None
+    errors = sum(finding.level == "error" for finding in found)
+    if as_json:
+        print_json({"findings": [finding.as_json() for finding in found], "replay": cost.as_json() if cost else None})
+    else:
+        for finding in found:
+            show_lines(finding.lines(), LEVEL_STYLES)
+        typer.echo(f"{plural(len(rules.rules), 'rule')}, {plural(errors, 'conflict')}")
+        show_lines(cost.lines() if cost else ())
+    if errors:
+        raise FaultFound(f"{plural(errors, 'conflict')} in {', '.join(map(str, files))}")
 
 
 @policy_app.command("score")
@@ -486,6 +529,37 @@ def progress_bar(total: int, done: int) -> Iterator[Callable[[Mapping[str, Any]]
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=3600) as bar:
         task = bar.add_task("", total=total, completed=done)
         yield lambda row: bar.update(task, advance=1, description=f"{row['cell']} {row['status']}")
+
+
+LEVEL_STYLES = {r"^error:": "bold red", r"^warning:": "yellow", r"^note:": "dim"}
+GRID_STYLES = {"█+": "green", "·+": "red", "[▒~?]{2,}": "yellow", "^ {4}(stops|late|avoids)": "red",
+               "^ {4}(lets|in time|likes)": "green"}  # fmt: skip
+
+
+def show_lines(lines: Iterable[str], styles: Mapping[str, str] | None = None) -> None:
+    """Print lines as they are; what matches a pattern in its style, where colours are."""
+    from rich.text import Text
+
+    console = Console(emoji=False, soft_wrap=True)
+    for line in lines:
+        text = Text(line)
+        for pattern, style in (styles or {}).items():
+            text.highlight_regex(pattern, style)
+        console.print(text)
+
+
+def plural(count: int, what: str) -> str:
+    """Return a count in words: `no conflicts`, `1 conflict`, `2 conflicts`."""
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+
+
+def ground(scenario: str | None, data_dir: Path | None, vocabulary: Vocabulary, rules: PolicySet) -> Ground:
+    """Return the world in which rules are tried: a scenario's, or one made up from the vocabulary."""
+    import numpy as np
+
+    from agent.policy.preview.ground import made_up, of_scenario
+
+    return of_scenario(scenario, data_dir) if scenario else made_up(vocabulary, rules, np.random.default_rng(0))
 
 
 def load_vocabulary(path: Path | None) -> Vocabulary:

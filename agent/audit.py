@@ -43,11 +43,16 @@ def _with_rules(world: World, folder: RunFolder, faults: list[Fault]) -> tuple[l
     return faults, broken
 
 
-def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:
+def recorded_rules(folder: RunFolder) -> PolicySet:
+    """Return the rules under which a run was made. Raises InputError if the folder is damaged."""
     try:
-        rules = PolicySet.model_validate({"rules": folder.run["rules"]})
+        return PolicySet.model_validate({"rules": folder.run["rules"]})
     except ValidationError as error:
         raise InputError(f"{folder.path / 'run.json'}: field 'rules': {explain(error)}") from None
+
+
+def _broken_rules(folder: RunFolder, world: World) -> list[Violation]:
+    rules = recorded_rules(folder)
     jobs = {job.id: job for job in world.workload.jobs}
     rows = folder.tables["placements"].select(["job_id", "region", "start_s", "end_s", "kind", "scale"]).to_pylist()
     segments = [Segment(jobs[row.pop("job_id")], **row) for row in rows]

@@ -19,6 +19,8 @@ from agent.llm.protocol import LanguageModel
 from agent.policy.check import Segment, Violation, violations
 from agent.policy.english import quoted
 from agent.policy.guard import Guard
+from agent.policy.preview.conflicts import nowhere
+from agent.policy.preview.ground import Ground
 from agent.policy.reading import load_confirmed, read_text
 from agent.policy.rules import Placement, PolicySet, merge
 from agent.record import EpochRecord
@@ -41,6 +43,9 @@ Summary = dict[str, Any]
 MODES = ("rank", "tools")
 MOSTLY = 0.5
 """Above this share of estimated values a signal is said to be an estimate."""
+
+FEW = 8
+"""So many jobs of each class are looked at before a run, to see whether the rules leave them a place."""
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +106,17 @@ def prepare(path: str, data_dir: Path | None, policies: Sequence[Path] = (), *, 
         rules=rules,
     )
     case.guard()  # a rule that cannot be enforced is refused before anything runs
+    _warn_nowhere(case)
     _warn_estimated(case.world)
     return case
+
+
+def _warn_nowhere(case: Case) -> None:
+    """Say which rules together leave some jobs of the scenario no place: they will never start."""
+    ground = Ground(case.world, made_up=False)
+    for finding in nowhere(case.rules, ground, looked_at=FEW, only_real=True):
+        quotes = " ".join(f'"{sentence}"' for sentence in finding.sentences)
+        log.warning("%s: %s, for example to %s", finding.says, quotes, finding.example)
 
 
 def _warn_estimated(world: World) -> None:

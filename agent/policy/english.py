@@ -17,6 +17,7 @@ from agent.policy.rules import (
     RuleBase,
     Selector,
     Suspend,
+    Unenforceable,
     Window,
 )
 
@@ -45,32 +46,46 @@ def quoted(rule: RuleBase) -> str:
 
 def show(policy_set: PolicySet) -> str:
     """Return each sentence of the policy above its reading: canonical English, or why there is none."""
-    readings: dict[str, list[str]] = {}
+    return "\n".join(
+        line
+        for source, parts in by_sentence(policy_set).items()
+        for line in (source, *(f"  {reading_of(part)}" for part in parts))
+    )
+
+
+def by_sentence(policy_set: PolicySet) -> dict[str, list[RuleBase | Unenforceable]]:
+    """Return what each sentence of the policy was read as."""
+    readings: dict[str, list[RuleBase | Unenforceable]] = {}
     for rule in policy_set.rules:
-        readings.setdefault(rule.source, []).append(f"  = {english(rule)}")
+        readings.setdefault(rule.source, []).append(rule)
     for item in policy_set.unenforceable:
-        readings.setdefault(item.text, []).append(f"  ! not enforced: {item.reason}")
-    return "\n".join(line for source, lines in readings.items() for line in (source, *lines))
+        readings.setdefault(item.text, []).append(item)
+    return readings
+
+
+def reading_of(part: RuleBase | Unenforceable) -> str:
+    """Return one reading of a sentence: canonical English, or why there is none."""
+    return f"! not enforced: {part.reason}" if isinstance(part, Unenforceable) else f"= {english(part)}"
 
 
 def _sentence(rule: RuleBase) -> str:
     match rule:
         case Placement():
-            return f"{_subject(rule)} {_only(rule) if rule.effect == 'only' else _deny(rule)}"
+            return f"{subject(rule)} {_only(rule) if rule.effect == 'only' else _deny(rule)}"
         case Budget():
             return _budget(rule)
         case Delay():
-            return f"{_subject(rule)} must {_delay(rule)}"
+            return f"{subject(rule)} must {_delay(rule)}"
         case Headroom():
             return _headroom(rule)
         case Suspend():
-            return f"{_subject(rule)} {_suspend(rule)}"
+            return f"{subject(rule)} {_suspend(rule)}"
         case Approval():
-            return f"{_subject(rule)}{_in(rule.regions)} need a person's approval{_limits(rule)}"
+            return f"{subject(rule)}{_in(rule.regions)} need a person's approval{_limits(rule)}"
         case Objective():
             return _objective(rule)
         case Prefer():
-            return f"{_subject(rule)} should preferably run{_in(rule.regions)}"
+            return f"{subject(rule)} should preferably run{_in(rule.regions)}"
     raise TypeError(f"no English for a rule of kind {rule.kind!r}")
 
 
@@ -103,7 +118,7 @@ def _conditions(rule: Placement) -> str:
 def _budget(rule: Budget) -> str:
     metric, unit = BUDGET_WORDS[rule.metric]
     return (
-        f"the {metric} of {_lower(_subject(rule))}{_in(rule.regions)} "
+        f"the {metric} of {_lower(subject(rule))}{_in(rule.regions)} "
         f"must stay at or below {number(rule.max)} {unit} per {rule.per} (UTC)"
     )
 
@@ -121,7 +136,7 @@ def _delay(rule: Delay) -> str:
 
 def _headroom(rule: Headroom) -> str:
     where = ", ".join(rule.regions or ()) or "every region"
-    by = f" by {_lower(_subject(rule))}" if rule.jobs or rule.unless else ""
+    by = f" by {_lower(subject(rule))}" if rule.jobs or rule.unless else ""
     when = f" {_window(rule.window)}" if rule.window else ""
     return f"CPU use of {where}{by} must stay at or below {number(100 * rule.max_utilization)} %{when}"
 
@@ -146,15 +161,17 @@ def _limits(rule: Approval) -> str:
 def _objective(rule: Objective) -> str:
     weights = rule.weights.model_dump(exclude_none=True)
     words = ", ".join(f"{name} {number(weight)}" for name, weight in weights.items())
-    return f"for {_lower(_subject(rule))}, the objective should weigh {words}"
+    return f"for {_lower(subject(rule))}, the objective should weigh {words}"
 
 
-def _subject(rule: RuleBase) -> str:
-    jobs = _jobs(rule.jobs)
-    return f"{jobs}, except {_lower(_jobs(rule.unless))}," if rule.unless else jobs
+def subject(rule: RuleBase) -> str:
+    """Return which jobs a rule is about: `Batch jobs, except jobs of team ads,`."""
+    jobs = jobs_in_english(rule.jobs)
+    return f"{jobs}, except {_lower(jobs_in_english(rule.unless))}," if rule.unless else jobs
 
 
-def _jobs(selector: Selector | None) -> str:
+def jobs_in_english(selector: Selector | None) -> str:
+    """Return which jobs a selector selects: `Batch jobs of team ads`."""
     if selector is None:
         return "Jobs"
     noun = f"{selector.kind.capitalize()} jobs" if selector.kind else "Jobs"

@@ -81,15 +81,24 @@ class Guard:
         counts = self._counts(rule)
         return self._layout.share(rule, counts) if isinstance(rule, Headroom) else self._layout.allowance(rule, counts)
 
-    def allowed(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
-        """Return, shape (R, S), where and when the placement rules let the job start.
+    def allowed(
+        self,
+        job: Job,
+        starts_s: FloatArray,
+        *,
+        intensity: FloatArray,
+        price: FloatArray,
+        seconds: float | None = None,
+    ) -> BoolArray:
+        """Return, shape (R, S), where and when the placement rules let the job start, to stay for so many seconds.
 
         See `sim.constraints.Constraints.allowed`. Delay bounds are not in it.
         """
         allowed = np.ones((len(self._regions), len(starts_s)), dtype=bool)
         if len(starts_s):
+            stays_s = job.duration_estimate_s if seconds is None else seconds
             for limit in self._rules_about(job).placements:
-                limit.narrow(allowed, starts_s, intensity, price, (job.duration_estimate_s, job.duration_estimate_s))
+                limit.narrow(allowed, starts_s, intensity, price, (stays_s, job.duration_estimate_s))
         return allowed
 
     def allowed_all(self, jobs: Jobs, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> BoolArray:
@@ -98,7 +107,7 @@ class Guard:
         if not allowed.size:
             return allowed
         members: dict[int, list[IntArray]] = {}
-        for one, mine in self._alike(jobs):
+        for one, mine in self.alike(jobs):
             for limit in self._rules_about(one).placements:
                 members.setdefault(id(limit), []).append(mine)
         for limit in self._placements:
@@ -114,7 +123,7 @@ class Guard:
                 allowed[mine] = part
         return allowed
 
-    def _alike(self, jobs: Jobs) -> Iterator[tuple[Job, IntArray]]:
+    def alike(self, jobs: Jobs) -> Iterator[tuple[Job, IntArray]]:
         """Yield one of each class of jobs that no selector tells apart, and the places of all of it."""
         length_s, lengths_s = jobs.duration_estimate_s, np.array(self._lengths_s)
         place = np.searchsorted(lengths_s, length_s, "left") + np.searchsorted(lengths_s, length_s, "right")
