@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from zoneinfo import available_timezones
 
 from agent.mentions.mention import Meaning, Mention, Text, words
+from agent.mentions.names import FUNCTION_WORDS
 from agent.mentions.numbers import ONES
 from agent.policy.vocabulary import Vocabulary
 from agent.said.quantity import Unreadable
 from agent.said.zones import zone
 
-_HOUR_WORDS = "|".join(sorted((name for name, value in ONES.items() if 1 <= value <= 12), key=len, reverse=True))
+_HOUR_WORDS = "|".join(sorted((name for name, value in ONES.items() if 2 <= value <= 12), key=len, reverse=True))
+_HOUR_WORDS += r"|(?<!this )(?<!that )(?<!each )(?<!any )one"
 _N = rf"(?:\d{{1,2}}|{_HOUR_WORDS})"
 _HALF = r"(?:\s?[ap]\.?\s?m\b\.?|\s?(?:o['’]?clock\s+)?(?:in\s+the\s+(?:morning|afternoon|evening|night)|at\s+night)|\s+(?:morning|afternoon|evening)\b)"
 _TO = r"\s*(?:-|–|—|to|until|till|til|and|through)\s*"
@@ -76,11 +78,13 @@ def zones(text: Text, vocabulary: Vocabulary) -> list[Mention]:
 
 def _city(text: Text, match: re.Match[str], vocabulary: Vocabulary) -> Iterable[Mention]:
     """Yield the zone of the longest name that is one."""
-    said = match["name"].split(" ")
+    said = re.sub(r"\s+local$", "", match["name"], flags=re.I).split(" ")
     starts = [" ".join(said[i:]) for i in range(len(said))]
     ends = [" ".join(said[: len(said) - i]) for i in range(len(said))]
     names = starts if match.re is CITY_TIME else ends
     for name in names:
+        if name.lower() in FUNCTION_WORDS:
+            continue
         try:
             tz = zone(name.removesuffix("'s").removesuffix("’s"), vocabulary)
         except Unreadable:

@@ -35,19 +35,23 @@ def days(text: Text) -> list[Mention]:
     found = []
     for match in RANGE.finditer(text.left):
         first, last = (DAYS.index(match[name][:3].lower()) for name in "ab")
-        chosen = frozenset(DAYS[(first + i) % 7] for i in range((last - first) % 7 + 1))
+        span = frozenset(DAYS[(first + i) % 7] for i in range((last - first) % 7 + 1))
         inner = match[0][len(match["a"]) : -len(match["b"])]
         if re.search(r"\d|night|noon", inner):
             # a time stands between: the first day and the last are said, those between are implied
-            found.append(Mention(match[0], *match.span(), frozenset({("days", chosen)}), demanded=False))
+            found.append(Mention(match[0], *match.span(), frozenset({("days", span)}), demanded=False))
             for name in "ab":
                 found.append(
                     text.mention(*match.span(name), {("days", frozenset({match[name][:3].lower()}))}, demanded=False)
                 )
         else:
-            found.append(text.mention(*match.span(), {("days", chosen)}))
-    for pattern, name in ((WEEKDAYS, DAYS[:5]), (WEEKNIGHTS, DAYS[:5]), (WEEKEND, DAYS[5:])):
-        found += [text.mention(*match.span(), {("days", frozenset(chosen))}) for match in pattern.finditer(text.left)]
+            found.append(text.mention(*match.span(), {("days", span)}))
+    for pattern, chosen in (
+        (WEEKDAYS, frozenset(DAYS[:5])),
+        (WEEKNIGHTS, frozenset(DAYS[:5])),
+        (WEEKEND, frozenset(DAYS[5:])),
+    ):
+        found += [text.mention(*match.span(), {("days", chosen)}) for match in pattern.finditer(text.left)]
     for match in DAY.finditer(text.left):
         found.append(text.mention(*match.span(), {("days", frozenset({match[0][:3].lower()}))}))
     found += [text.mention(*m.span(), {("days", frozenset(DAYS))}, demanded=False) for m in EVERY.finditer(text.left)]

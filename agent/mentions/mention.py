@@ -55,3 +55,15 @@ def round_off(value: float) -> float:
 def words(*alternatives: str) -> re.Pattern[str]:
     """Return a pattern that finds whole words, in any case."""
     return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(alternatives)})(?![a-z0-9])", re.IGNORECASE)
+
+
+def listed(alternatives: str, *patterns: str) -> re.Pattern[str]:
+    """Return a pattern that finds the phrases of a list with commas, `*` for any ending, and what other patterns find.
+
+    Example:
+        >>> bool(listed("try to, prefer*").search("we would Prefer-ably")), bool(listed("try to").search("try  to"))
+        (True, True)
+    """
+    phrases = sorted((" ".join(phrase.split()) for phrase in alternatives.split(",")), key=len, reverse=True)
+    ready = (re.escape(phrase).replace(r"\ ", r"[\s-]+").replace(r"\*", r"[\w'’]*") for phrase in phrases if phrase)
+    return words(*patterns, *ready)

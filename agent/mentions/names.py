@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from agent.mentions.mention import Meaning, Mention, Text
+from agent.mentions.stance import JOBS
 from agent.policy.vocabulary import Vocabulary
 
 # ids such as `no`, `in` and `is` are words too: they may explain a region, and need not name one
@@ -93,6 +94,7 @@ SYNONYMS = {
     "ci": r"continuous[\s-]integration",
     "dev": r"develop(?:er|ment)s?",
     "ml": r"machine[\s-]learning",
+    "health": r"(?:patient|medical)[\s-]data",
 }
 ENDINGS = (
     "",
@@ -120,7 +122,7 @@ ENDINGS = (
 WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[-_][A-Za-z]+)*")
 DOLLARS = re.compile(r"\s?(?:\$|dollars?)", re.I)
 REASONS = re.compile(r"\s+reasons?\b", re.I)
-GAP = r"[\W_]?"
+GAP = r"[\W_]{0,2}"
 
 
 def names(text: Text, vocabulary: Vocabulary) -> list[Mention]:
@@ -128,7 +130,7 @@ def names(text: Text, vocabulary: Vocabulary) -> list[Mention]:
     found: list[Mention] = []
     for spelled, meanings in _spellings(vocabulary):
         for match in _pattern(spelled, plural=meanings[0][0] != "region" and len(spelled) > 2).finditer(text.left):
-            if REASONS.match(text.left, match.end()) or DOLLARS.match(text.left, match.end()):
+            if REASONS.match(text.left, match.end()) or DOLLARS.match(text.left, match.end()) or _is_unit(text, match):
                 continue
             if _is_name(match[0], spelled):
                 found.append(text.mention(*match.span(), meanings))
@@ -162,6 +164,11 @@ def _is_name(said: str, spelled: str) -> bool:
     )
 
 
+def _is_unit(text: Text, match: re.Match[str]) -> bool:
+    """Tell whether a short name stands where a unit does: `32 GB`, `5 hr`."""
+    return len(match[0]) <= 3 and bool(re.search(r"\d\s?$", text.before(match.start())))
+
+
 def _adjectives(text: Text, vocabulary: Vocabulary) -> Iterator[Mention]:
     for adjective, place in sorted(OF_A_PLACE.items(), key=lambda pair: -len(pair[0])):
         regions = vocabulary.find("region", place)
@@ -184,12 +191,18 @@ def _inflected(text: Text, vocabulary: Vocabulary) -> Iterator[Mention]:
         spoken |= {re.sub(r"[^a-z]", "", part.lower()) for part in re.split(r"[-_]", token[0])}
         meanings: list[Meaning] = [("tag", tag) for tag, plain in tags if any(akin(word, plain) for word in spoken)]
         if meanings:
-            yield Mention(token[0], *token.span(), frozenset(meanings), demanded=False)
+            # "archiving jobs" and "renders" are tagged so; "to render" need not be
+            sure = bool(JOBS.match(text.whole, token.end())) or token[0].endswith("s")
+            yield Mention(token[0], *token.span(), frozenset(meanings), demanded=sure)
     for tag, _ in tags:
         for match in re.finditer(SYNONYMS.get(tag.lower(), r"(?!)"), text.left, re.IGNORECASE):
-            yield Mention(match[0], *match.span(), frozenset({("tag", tag)}), demanded=tag.lower() == "pii")
+            yield Mention(match[0], *match.span(), frozenset({("tag", tag)}), demanded=_of_jobs(text, tag, match))
         for match in _initials(tag, text.left):
-            yield Mention(match[0], *match.span(), frozenset({("tag", tag)}), demanded=False)
+            yield Mention(match[0], *match.span(), frozenset({("tag", tag)}), demanded=_of_jobs(text, tag, match))
+
+
+def _of_jobs(text: Text, tag: str, match: re.Match[str]) -> bool:
+    return tag.lower() == "pii" or bool(JOBS.match(text.whole, match.end()))
 
 
 def _initials(tag: str, left: str) -> Iterator[re.Match[str]]:

@@ -19,7 +19,7 @@ _ENERGY = (
 )
 _PER = rf"(?:\s*(?:/|\bper\b|\ban?\b|\beach\b|\bfor\s+(?:a|each|every)\b)\s*(?:{_ENERGY.format('per_')}))?"
 _UNITS = (
-    r"(?P<h>hours?|hrs?|h)|(?P<min>minutes?|mins?|m(?<=\dm))|(?P<s>seconds?|secs?)|(?P<d>days?|d)|(?P<week>weeks?)"
+    r"(?P<h>hours?|hrs?|h)|(?P<min>minutes?|mins?|(?-i:m)(?<=\dm))|(?P<s>seconds?|secs?)|(?P<d>days?|d)|(?P<week>weeks?)"
     r"|(?P<fortnight>fortnights?)"
     rf"|(?:(?P<t>metric\s+tons?|tonnes?|tons?|t)|(?P<kg>kilograms?|kilogrammes?|kilos?|kg)|(?P<g>grams?|grammes?|gr?)){_CO2}"
     rf"|{_ENERGY.format('')}"
@@ -27,7 +27,7 @@ _UNITS = (
     r"|(?P<tb>TB|TiB|terabytes?)|(?P<gpus>(?:Nvidia\s+)?(?:GPUs?|[AHV]\d{2,3}s?|accelerators?|graphics\s+cards?))"
     r"|(?P<cpus>(?:CPU\s+)?cores?|vCPUs?|CPUs?|threads?|processors?)"
     r"|(?P<times>times|x|-?fold)"
-    r"|(?P<other>kW|kilowatts?|MW|megawatts?|months?|years?|quarters?)"
+    r"|(?P<other>kW|kilowatts?|MW|megawatts?|months?|years?)"
 )
 _MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>cents?|ct|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
 UNIT = re.compile(
@@ -36,7 +36,7 @@ UNIT = re.compile(
 )
 CURRENCY = re.compile(r"(?:(?P<usd>US\s?\$|USD|\$)|(?P<eur>€|EUR|£|GBP))\s?$", re.I)
 AFTER_CURRENCY = re.compile(rf"(?:\s?(?:USD|US\s+dollars|dollars))?{_PER}", re.I)
-SPAN = r"(?:hour|day|minute|week|fortnight|tonne|ton|kilo|kilogram|dollar|kWh|MWh|megawatt-hour)"
+SPAN = r"(?:hour|day|minute|week|month|fortnight|tonne|ton|kilo|kilogram|dollar|kWh|MWh|megawatt-hour)"
 HALF = re.compile(
     rf"(?<![a-z-])(?P<much>half|a\s+quarter\s+of|quarter\s+of|three\s+quarters\s+of)\s+an?\s+(?P<unit>{SPAN})s?(?![a-z])",
     re.I,
@@ -59,7 +59,7 @@ FRACTION = re.compile(
 )
 TOPS = {"": 1, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "seven": 7, "nine": 9}
 BOTTOMS = {"hal": 2, "thi": 3, "qua": 4, "fif": 5, "ten": 10}
-ONCE = re.compile(r"\b(?:than|most|only|just|be|suspended|paused|interrupted|preempted|least)\s+$", re.I)
+ONCE = re.compile(r"\b(?:than|most|only|just|suspended|paused|interrupted|preempted|least)\s+$", re.I)
 REFERENCE = re.compile(
     r"(?:\b(?:ticket|issue|rule|section|sec|policy|policies|rev|revision|version|v|no|number|nr|nos|article|art|appendix|annex"
     r"|page|table|list|clause|paragraph|para|point|item|case|request|task|meeting|room|iso|phase|tier|level|chapter|step"
@@ -205,9 +205,8 @@ def _many(text: Text, match: re.Match[str]) -> Mention:
 def _single(text: Text, match: re.Match[str]) -> Mention:
     """Return `an hour`: a quantity after "within", and perhaps a rate elsewhere ("5 kg an hour")."""
     value = 1.5 if match["half"] else 1.0
-    demanded = bool(
-        match["half"] or (DEMANDING.search(text.before(match.start())) and not match[0].lower().startswith("the"))
-    )
+    rate = re.match(r"the|any|each|every|in", match[0], re.I)
+    demanded = bool(match["half"] or (DEMANDING.search(text.before(match.start())) and not rate))
     return text.mention(*match.span(), _meanings(value, _unit_of(match["unit"]), ""), demanded=demanded)
 
 

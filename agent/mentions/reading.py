@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.mentions.clocks import clocks, hours, periods, zones
+from agent.mentions.dates import dates
 from agent.mentions.days import days
 from agent.mentions.mention import Mention, Text
 from agent.mentions.names import names
@@ -14,7 +17,7 @@ from agent.policy.vocabulary import Vocabulary
 
 
 class Mentions(NamedTuple):
-    """The mentions of a text."""
+    """The mentions of a text, in their order."""
 
     text: str
     all: tuple[Mention, ...]
@@ -28,15 +31,16 @@ class Mentions(NamedTuple):
         return {value for one in self.all for value in one.of(dimension)}
 
 
-def mentions(said: str, vocabulary: Vocabulary) -> Mentions:
-    """Return what a text mentions.
+@lru_cache(maxsize=64)  # a reading that is repaired is checked again against the same text
+def mentions(said: str, vocabulary: Vocabulary, today: date | None = None) -> Mentions:
+    """Return what a text mentions; with `today`, dates too.
 
     Zones come before names ("Berlin time" is no place), names before numbers ("site 12"), times before quantities.
     """
     text = Text(said)
-    found = zones(text, vocabulary) + names(text, vocabulary) + clocks(text) + days(text)
-    found += quantities(text) + traits(text) + periods(text)
+    found = zones(text, vocabulary) + names(text, vocabulary) + (dates(text, today) if today else [])
+    found += clocks(text) + days(text) + quantities(text) + traits(text) + periods(text)
     for mention, number in bare_numbers(text):
         times = hours(number.value, text.whole[number.begin : number.end])
         found.append(mention._replace(meanings=mention.meanings | times))
-    return Mentions(said, tuple(sorted(found, key=lambda one: one.begin)))
+    return Mentions(said, tuple(sorted(found, key=lambda one: (one.begin, one.end))))

@@ -1,372 +1,182 @@
-"""Words that say how a sentence means what it says: forbids, confines, wishes, exempts, asks for a yes."""
+"""Words that say how a sentence means what it says: forbids, confines, wishes, exempts, asks for a yes.
+
+Where a pattern begins with SURELY, the words leave no doubt, and a rule must show for them. The others are wide: they
+may mean it, and a rule that claims what none of them says is in doubt.
+"""
 
 from __future__ import annotations
 
-from agent.mentions.mention import words
+from agent.mentions.mention import listed, words
 
-NOT = words(
-    "not?", "never", "none", "nobody", "neither", "nor", "nothing", "nowhere", "without", r"[a-z]+n['’]t", "cannot", "dont", "cant", "mustnt", "wont",
-    "avoid(?:s|ed|ing)?", "forbid(?:s|den)?", "prohibit(?:s|ed)?", "ban(?:s|ned)?", "bar(?:s|red)?", "block(?:s|ed)?", "exclud(?:e|es|ed|ing)", "refus\\w+",
-    r"out\s+of", r"away\s+from", r"off[\s-]limits?", "off", r"clear\s+of", r"free\s+of", r"rul(?:e|es|ed)\s+out", "refrain", "taboo", "closed", "barred", "stop(?:s|ped)?", "ceases?",
-    "idle", "quiet", "rest", r"no[\s-]go", "except", "but", "other than", "unless", "instead", "elsewhere", "disallow(?:s|ed)?", "illegal", "blacklist(?:ed)?", "veto\\w*", "den(?:y|ies|ied)", "wait(?:s|ed)?",
-    "hold", "held", "delay(?:s|ed)?", "postpone(?:s|d)?", "defer(?:s|red)?", "until", "pause(?:s|d)?", "lest", "beyond", "spare[sd]?", "skip(?:s|ped)?", "leave", "leaves", "steer", "hands off", "shut", "suspended", "halt(?:s|ed)?",
-    "too", "back", "stays? away", "hold off", "limits?", "minus", "zero",
+_NO = r"(?:not?|never|nobody|none|neither|nor|cannot|cant|dont|\w+n['’]t|without|nothing|nowhere)"
+
+NOT = listed(
+    """no, not, never, none, nobody, neither, nor, nothing, nowhere, without, cannot, dont, cant, mustnt, wont, avoid*, forbid*, prohibit*, ban,
+    bans, banned, bar, bars, barred, block*, exclud*, refus*, refrain*, out of, away from, off, off limits, clear of, free of, rule* out,
+    taboo, closed, no go, disallow*, illegal, blacklist*, veto*, deny, denies, denied, wait*, hold back, hold off, held back, hold,
+    keep back, keep * back, back, delay*, postpone*, defer*, until, steer, hands off, shut, halt*, stay away, idle, quiet, rest, stop, stops, zero,
+    anywhere but, everywhere but, anywhere except, everywhere except, kept from, keep from, spare, skip*, leave alone, minus, pause*, suspend*""",
+    r"\w+n['’]t", r"(?:any|every)where\s+(?:\w+\s+)?(?:but|except|other)",
 )  # fmt: skip
-"""Whatever can turn a sentence against something; wide, since its absence is what tells."""
-CONFINED = words(
-    "only", "sole(?:ly)?", "exclusively?", "exclusive", "nowhere", r"nothing\s+(?:but|else|outside|beyond|other)", "alone", "restrict(?:s|ed)?", "confin(?:e|es|ed)", "limit(?:s|ed)?", "pin(?:s|ned)?",
-    "bound", "outside", "leave(?:s)?", "leaving", "elsewhere", "else", "anywhere", "everywhere", "stay(?:s|ing)?", "remain(?:s|ing)?", "keep(?:s|ing)?", "kept", "held", "hold(?:s)?", "belong(?:s)?",
-    "within", "inside", "must", "has to", "have to", "shall", "should", "need(?:s)? to", "are to", "is to", "beyond", "other than", "except", "unless", "just", "but", "lives?", "reserved", "always", "tied", "purely", "strictly", "where", "out of",
+"""What can turn a sentence against something."""
+SURELY_CONFINED = listed(
+    """only, solely, exclusively, exclusive to, purely, nowhere else, nothing but, nothing else, nothing outside, nothing beyond, nowhere but, nowhere outside,
+    no other, nowhere beyond, restrict*, confine*, pinned, pin, alone, elsewhere, anywhere else, reserved for""",
+    rf"{_NO}\b.{{0,70}}\b(?:outside|elsewhere|leave)",
+    rf"{_NO}\b.{{0,70}}\bany(?:where|\s+\w+)\s+(?:but|except|other|else|apart)",
+    rf"{_NO}\s+(?:\w+\s+){{0,2}}(?:let|take|move|send|ship)\b.{{0,70}}\bout\s+of",
+    r"(?<!off.)limit(?:s|ed)?\b.{0,70}\bto",
 )  # fmt: skip
-SURELY_CONFINED = words(
-    "only", "solely", "exclusively", "nowhere else", r"nothing\s+(?:but|else|outside|beyond)", "restrict(?:s|ed)?", "confined?", "outside", "elsewhere", r"anywhere\s+else", "pinned", r"(?:not|never|cannot)\s+(?:\w+\s+)?leave"
+CONFINED = listed(
+    """only, sole, solely, exclusive*, purely, just, strictly, nowhere, nothing, alone, restrict*, confin*, limit*, pin, pinned, bound, tied, outside, leave,
+    leaves, leaving, elsewhere, else, belong*, within, inside, beyond, reserved, live, lives, always in, always within, anywhere but, other than, except""",
+    r"(?:must|ha(?:s|ve)\s+to|need(?:s)?\s+to|shall|should|(?:are|is)\s+to|ought\s+to|required\s+to|will)\s+(?:\w+\s+){0,2}(?:run|execute|go|happen|live|be|stay|take\s+place|use|start)",
+    r"(?:stay|remain|keep|kept|hold|held|leave)(?:s|ing)?\b(?!.{0,60}\b(?:out|away|off|clear|free|back|from)\b)",
+    r"(?:use|run|place|schedule)\b.{0,60}\b(?:always)",
 )  # fmt: skip
-SOFT = words(
-    r"try(?:ing)?\s+(?:\w+\s+)?to", "tries to", r"try\s+not", "prefer(?:s|red|ably|ence)?", "preferable", "ideal(?:ly)?", "rather", r"(?:where|when|if|whenever|wherever)(?:ver)?(?:\s+at\s+all|\s+it\s+is|\s+that\s+is)?\s+(?:possible|feasible|practical|practicable)",
-    r"as\s+(?:far|much|often)\s+as\s+(?:possible|we\s+can)", r"if\s+(?:we|you|it|at\s+all)\s+(?:can|possible)(?:\s+be)?(?:\s+(?:helped|arranged|done|avoided|managed))?", r"where(?:ver)?\s+(?:you|we|it)\s+can(?:\s+be\s+\w+)?", r"when(?:ever)?\s+(?:it\s+can|you\s+can|we\s+can)(?:\s+be\s+\w+)?",
-    r"would\s+be\s+(?:nice|good|great|better|best)", r"(?:would|['’]d)\s+(?:rather|prefer|like)", r"aim(?:s)?\s+(?:to|for)", r"(?:do|does)\s+(?:y?our|its|their)\s+best", "attempt(?:s)?", r"favou?r(?:s|ed|ite|ing)?", r"best\s+(?:run|placed|kept)", r"like[sd]?\s+best", r"lean(?:s)?\s+towards?", r"first\s+choice", r"best[\s-]effort",
-    r"if\s+(?:there\s+is|you\s+have)\s+a\s+choice", r"when\s+there\s+is\s+a\s+choice", "likely to", r"seek(?:s)?\s+to", r"strive", r"nice[\s-]to[\s-]have", "if need be", "better", "wherever sensible", r"if\s+(?:you|we)\s+can(?:\s+help\s+it)?",
-    r"in\s+(?:case\s+of\s+)?doubt", "hope(?:fully)?", "wish(?:es)?", r"would\s+(?:be\s+)?(?:ideal|preferable)(?:ly)?", "desirable", r"we\s+like", r"love\s+to", "gladly", "reluctant(?:ly)?", r"as\s+a\s+rule\s+of\s+thumb", r"at\s+best", "tend(?:s)? to",
+SOFT = listed(
+    """try to, tries to, trying to, try not, prefer*, preferable, ideal*, best effort, attempt*, favour*, favor*, likes best, like best, first choice, lean towards,
+    best run, best placed, best kept, nice to have, if need be, hopefully, desirable, gladly, reluctantly, would like, we like, love to, aim to, aim for, aims to,
+    seek to, strive*, would rather, priority for, do your best, do our best, does its best, wherever sensible, rather not, in doubt""",
+    r"(?:where|when|if|whenever|wherever)(?:ver)?(?:\s+at\s+all|\s+it\s+is|\s+that\s+is|\s+this\s+is)?\s+(?:possible|feasible|practical|practicable)",
+    r"as\s+(?:far|much|often)\s+as\s+(?:possible|we\s+can|you\s+can|it\s+can)", r"if\s+it\s+can\s+be\s+\w+",
+    r"(?:if|when|where|whenever|wherever)(?:ver)?\s+(?:you|we|it|they)\s+can(?!['’]t|not)(?:\s+be\s+\w+|\s+help)?", r"(?:should|would)\s+rather", r"['’]d\s+rather",
+    r"priority\s+to(?!\s+be)", r"would\s+be\s+(?:nice|good|great|better|best|ideal|preferable)", r"(?:if|when)\s+(?:there\s+is|you\s+have)\s+a\s+choice",
 )  # fmt: skip
-EXEMPT = words(
-    "except(?:s|ing|ed|ions?)?", "unless", "exclud(?:e|es|ed|ing)", "exempt(?:s|ed|ion|ions)?", r"apart\s+from", r"other\s+than", r"else\s+than", r"but\s+not", r"(?:aside|excepting)\s+from", r"sav(?:e|ing)\s+for", "bar(?:ring)?", "excepted", "minus",
-    r"(?:anywhere|everywhere|anything|everything|any\s+\w+|all\s+\w+|nobody|none|no\s+one|all|every\s+\w+)\s+but", r"does\s+not\s+apply", r"do\s+not\s+apply", "without", "spared?", "nobody but", r"is\s+not\s+bound", "besides", "outside", r"not\s+counting", "ignoring",
+PREFERENCE = listed("priority to, preference, pick*, choose, choice, first, like*, best, lean*, rather")
+EXEMPT = listed(
+    """except*, unless, exclud*, exempt*, apart from, other than, else than, but not, aside from, save for, saving for, barring, bar, minus, without,
+    spare*, besides, not counting, ignoring, only, nobody but, no one but, none but, all but, but, however, may, free from, out of scope, still, does not apply, do not apply, outside"""
 )  # fmt: skip
-SURELY_EXEMPT = words(
-    "except(?:ing|ed|ions?)?",
-    "unless",
-    "exempt(?:s|ed|ion|ions)?",
-    r"apart\s+from",
-    r"other\s+than",
-    r"with\s+the\s+exception",
-    r"sav(?:e|ing)\s+for",
-    "excluding",
-    "barring",
+SURELY_EXEMPT = listed(
+    "except, excepting, excepted, exception, exempt*, unless, apart from, other than, save for, saving for, excluding, barring"
 )
-LEFT_OUT = words(
-    "except", "excepting", "unless", "exclud(?:e|es|ing)", r"apart\s+from", r"other\s+than", r"else\s+than", r"but\s+not", r"aside\s+from", r"sav(?:e|ing)\s+for", "barring", "minus", r"(?:anywhere|everywhere|any\s+\w+|all\s+\w+|every\s+\w+|all\s+of\s+(?:the\s+)?\w+|nowhere|(?:all|every\s+\w+)\s+of\s+\w+(?:\s\w+)?)\s+but", "without", "outside", "outside\\s+of",
-    r"exception\s+of", "not", "never", r"nothing\s+but", "beyond", r"leaves?", "leaving", r"out\s+of", "but(?! (?:only|in))", r"(?:anywhere|nowhere|everywhere)\s+but\s+in", "bar",
+LEFT_OUT = listed(
+    """except, excepting, unless, exclude, excludes, excluding, apart from, other than, else than, but not, aside from, save for, barring, bar, minus,
+    without, outside, outside of, exception of, not, never, nothing but, beyond, leave, leaves, leaving, out of, nowhere but""",
+    r"(?:anywhere|everywhere|nowhere|any\s+\w+|every\s+\w+|all\s+\w+|all\s+of\s+(?:the\s+)?\w+)\s+but(?:\s+in)?",
+    r"but(?!\s+only)",
 )  # fmt: skip
 """What stands before a place that is taken from a list, or outside which something holds."""
-APPROVAL = words(
-    "approv(?:al|als|e|es|ed|ing)", r"sign[\s-]?(?:ed[\s-])?off", r"signs?\s+off", "sign-offs?", r"permission", "consent", r"go[\s-]ahead", "authori[sz](?:e|ed|es|ation)", r"(?:a\s+)?(?:human|person|somebody|someone|people|operator)(?:['’]s)?\s+(?:ok|okay|yes|says?|must|has|needs|agree\w*|confirm\w*|decides?|look\w*|check\w*)",
-    r"(?:ok|yes)\s+(?:of|from|by)", "green light", r"ask(?:s|ing|ed)?\s+(?:first|me|us|a|an|the|for|somebody|someone|before)?", "confirm(?:s|ed|ation)?", r"human", "manual(?:ly)?", r"sign(?:s|ed|ing)?", r"['’]s\s+(?:yes|ok)", "yes", "okays?", "OK", "agree(?:s|d|ment)?", "nod", "clear(?:s|ed|ance) (?:by|with|from)?", "vet(?:s|ted)?", "review(?:s|ed)?", "blessing", "check with",
+APPROVAL = listed(
+    """approv*, sign off, signs off, signed off, signed, signature, permission, consent, go ahead, authoris*, authoriz*, green light, ask, asks, asked, asking,
+    confirm*, human, manual*, by hand, yes, ok, okay, okays, okayed, agree*, nod, clearance, cleared, vet, vetted, review*, blessing, check with, person, permit, permits"""
 )  # fmt: skip
-SURELY_APPROVAL = words(
-    "approv(?:al|als|e|es)",
-    r"sign[\s-]?off",
-    r"sign-offs?",
-    "permission",
-    r"go[\s-]ahead",
-    "ask first",
-    r"without\s+asking",
-    r"human\s+ok",
+SURELY_APPROVAL = listed(
+    "approval, approve, approved, sign off, sign offs, signing off, permission from, permission of, go ahead, ask first, without asking, human ok"
 )
-SUSPENSION = words(
-    "suspen\\w*", "paus(?:e|es|ed|ing)", "interrupt\\w*", "pre-?empt\\w*", "halt(?:s|ed)?", "stopp?(?:s|ed|ing)?", "resum\\w*", "checkpoint\\w*", r"on\s+(?:hold|ice)", "hold", "break(?:s)?", r"in\s+one\s+(?:go|piece)", "uninterrupt\\w*", "kill(?:ed)?", "freez\\w*", "frozen", "park(?:ed)?", "through", "half[\\s-]?way", "done", "completion", "running", "touch(?:ed)?", "evict\\w*", "run to the end", "restart(?:ed)?", "disturb(?:ed)?", "cut",
+SUSPENSION = listed(
+    """suspen*, paus*, interrupt*, preempt*, pre empt*, halt*, stop*, resum*, checkpoint*, on hold, on ice, hold, break, breaks, in one go, in one piece, uninterrupt*,
+    kill*, freez*, frozen, park*, through, touch*, evict*, to the end, restart*, disturb*, cut, halfway, half way, done, completion, running, stall*"""
 )  # fmt: skip
-SURELY_SUSPENSION = words(
-    "suspend(?:s|ed|ing)?",
-    "suspensions?",
-    "paus(?:ed|ing)",
-    "preempt(?:s|ed|ion)?",
-    "interrupt(?:s|ed|ions?)",
-    "uninterrupt\\w*",
+SURELY_SUSPENSION = listed(
+    "suspend, suspended, suspending, suspension*, paused, pausing, preempt, preempted, preemption, interrupt, interrupted, interruption*, uninterrupt*"
 )
-FREE = words(
-    "free",
-    "spare",
-    "idle",
-    "headroom",
-    "reserved?",
-    "unused",
-    "available",
-    "slack",
-    "buffer",
-    "empty",
-    "room",
-    "margin",
-    "unoccupied",
-    r"left\s+over",
-    "breathing",
+NO_SUSPENSION = listed(
+    """in one go, in one piece, uninterrupt*, hands off, once started, once running, once they run, once it runs, non preempt*, to the end, to completion, until done,
+    until finished, until they are done, run through, through to""",
+    rf"(?:{_NO}|avoid\w*|refrain|forbid\w*|ban(?:ned)?|disallow\w*|prohibit\w*)\b(?:[^\w.;!?]+\w+){{0,14}}?[^\w.;!?]+"
+    r"(?:suspen\w*|paus\w*|interrupt\w*|pre-?empt\w*|stop\w*|halt\w*|hold|break\w*|touch\w*|evict\w*|kill\w*|freez\w*|frozen|disturb\w*|cut|half[\s-]?way)",
+    r"(?:suspen\w*|paus\w*|interrupt\w*|pre-?empt\w*)(?:\W+\w+){0,4}?\W+(?:not|never|forbidden|banned|prohibited|off|out|taboo|no)",
+    r"leave\s+.{0,60}\b(?:alone|running|be)", r"(?:forbid|ban|avoid|rule\s+out|prohibit)\w*\s+\w+",
+)  # fmt: skip
+FREE = listed(
+    "free, spare, idle, headroom, reserve, reserved, unused, available, slack, buffer, empty, unoccupied, left over, set aside, in reserve, vacant"
 )
-SUBMITTED = words(
-    "submit\\w*",
-    "from",
-    "com(?:es?|ing)",
-    "originat\\w*",
-    "sent",
-    "created?",
-    "users?",
-    "born",
-    "home",
-    "belonging",
-    "submissions?",
-    "local",
-    "started in",
-    "launched",
-    "based",
-    "at home",
-    "customers?",
-    "filed",
-    "handed",
-    "people",
-    "of",
+BUSY = listed(
+    """cpu, cpus, utilis*, utiliz*, load, loads, loaded, use, uses, usage, used, capacity, busy, full, fill*, free, headroom, occup*, core, cores, spare, idle, machine*,
+    server*, slack, reserve*, room, exceed, cluster*, set aside, buffer"""
+)  # fmt: skip
+SUBMITTED = listed(
+    "submit*, from, come, comes, coming, originat*, sent, send, created, create, users in, users at, born, home, homes, launched, filed, handed in, started in, based in, people in, hand in"
 )
-SURELY_SUBMITTED = words(
-    r"submitted\s+(?:in|from|at)", r"originat\w+\s+(?:in|from)", r"(?:come|comes|sent|coming)\s+from"
+SURELY_SUBMITTED = listed(
+    "submitted in, submitted from, submitted at, originate in, originate from, originating in, originating from, come from, comes from, coming from, sent from"
 )
-AT_ONCE = words(
-    "immediate(?:ly)?",
-    r"at\s+once",
-    "instant(?:ly)?",
-    r"(?:straight|right)\s+away",
-    r"run\s+now",
-    r"start\s+now",
-    r"no\s+(?:\w+\s+)?delay",
-    r"without\s+(?:any\s+)?(?:delay|wait\w*)",
-    r"no\s+wait\w*",
-    r"(?:not|never)\s+(?:be\s+)?(?:delayed|wait|kept waiting|queue\w*)",
-    "promptly",
-    r"as\s+soon\s+as",
-    "upon",
-    r"zero\s+(?:delay|wait)\w*",
-    r"not\s+a\s+(?:minute|second)",
-    r"never\s+be\s+delayed",
-    "now",
-    "wait",
-    "delay\\w*",
-    "queue\\w*",
-    "straight",
-    "waiting",
-    "postpone\\w*",
-    "defer\\w*",
-    "hold",
-    "held",
+AT_ONCE = listed(
+    """immediate*, at once, instant*, straight, right away, now, no delay, delay*, wait*, promptly, as soon as, upon, queue*, postpone*, defer*, hold, held, first thing, put off"""
 )
-SURELY_AT_ONCE = words(
-    "immediately",
-    r"at\s+once",
-    r"(?:straight|right)\s+away",
-    r"run\s+now",
-    r"start\s+now",
-    r"without\s+(?:any\s+)?delay",
-    r"no\s+delay",
+SURELY_AT_ONCE = listed(
+    "immediately, at once, straight away, right away, run now, start now, without delay, without any delay, no delay, zero delay"
 )
-CARBON = words(
-    "carbon",
-    r"CO2\w*",
-    "co₂",
-    "emi\\w+",
-    "clean\\w*",
-    "dirt\\w*",
-    "green\\w*",
-    "footprint",
-    "climate",
-    "intensity",
-    "grid",
-    "grams?",
-    r"\d*\s?k?gCO2\w*",
-    "g",
-    "kg",
-    "tonnes?",
-    "tons?",
-    "kilos?",
-    "t",
+STARTING = listed(
+    """start*, begin*, wait*, delay*, defer*, postpone*, queue*, within, hold, held, launch*, going, running, later, immediate*, once, now, put off, kick*, straight, away,
+    submission, submitted, off the ground, sit, sits, under way, underway, linger, go, run, get, spare, tolerate*, patien*, late, scheduled, picked up, back"""
+)  # fmt: skip
+FINISHING = listed(
+    "finish*, done, complete*, by, before, ready, over, end, ends, ended, through, deadline, until, till, due, latest, past, after, beyond, later than, be in"
 )
-COST = words(
-    "cost\\w*",
-    "money",
-    "pric\\w*",
-    "cheap\\w*",
-    "spend\\w*",
-    "spent",
-    "bills?",
-    "budget\\w*",
-    "dollars?",
-    "usd",
-    "expens\\w*",
-    "dear\\w*",
-    "saving",
-    "economy",
+CARBON = listed(
+    "carbon, co2*, co₂, emi*, clean*, dirt*, green*, footprint, climate, intensity, grid, gram*, gco2*, kgco2*, g, kg, tonne*, ton, tons, kilo*, t, sustainab*"
 )
-DELAY = words(
-    "delay\\w*",
-    "wait\\w*",
-    "speed\\w*",
-    "fast\\w*",
-    "slow\\w*",
-    "time\\w*",
-    "soon\\w*",
-    "quick\\w*",
-    "late\\w*",
-    "prompt\\w*",
-    "queue\\w*",
-    "punctual\\w*",
-    "turnaround",
-    "performance",
+COST = listed(
+    "cost*, money, pric*, cheap*, spend*, spent, bill, bills, budget*, dollar*, usd, expens*, dear*, saving*, economy, economic*"
 )
-GPU = words(
-    "(?:multi)?gpus?", "[AHVB]\\d{2,3}s?", "accelerators?", "accelerated", "cpu[\\s-]only", "graphics\\s+cards?"
+DELAY = listed(
+    "delay*, wait*, speed*, fast*, slow*, time, times, timel*, soon*, quick*, late*, prompt*, queue*, punctual*, turnaround, performance"
+)
+WEIGHING = listed(
+    """matter*, important*, importance, weigh*, weight*, minimis*, minimiz*, optimis*, optimiz*, care, cares, first, count*, priorit*, objective, goal, above all, over, more,
+    less, worth, value*, balanc*, trade*, reduc*, cut*, before, look*, consider*, save*, as much as, equal*, half, only, ahead, beat*, mind, rate, rated, rates, treat, trumps"""
+)  # fmt: skip
+GPU = listed(
+    "gpu, gpus, multi gpu, accelerator*, accelerated, graphics card, graphics cards",
+    r"[AHVB]\d{2,3}s?",
+    r"cpu[\s-]only",
 )
 NO_GPU = words(
-    r"(?:without|no|non|not?\s+(?:use|need|have)s?|don['’]t\s+(?:use|need|have)|needs?\s+no|uses?\s+no)[\s-]+(?:an?\s+|any\s+)?gpus?",
-    r"cpu[\s-]only",
-    r"only\s+(?:\w+\s+)?cpus?",
-    r"gpu[\s-]?(?:less|free)",
-)
-BATCH = words("batch(?:es)?", "offline", "background", "non-?interactive")
-INTERACTIVE = words("interactive(?:ly)?", "online", "sessions?", "notebooks?", "live")
-PER = {
-    "hour": words("hour(?:s|ly)?", "h", "hr"),
-    "day": words("days?", "daily", "24 h", "d"),
-    "week": words("weeks?", "weekly", "wk"),
-    "month": words("months?", "monthly", "mo"),
-}
-AT_MOST = words(
-    r"(?:at\s+most|below|under|less|shorter|fewer|within|up\s+to|no\s+more\s+than|maximum|max|exceed|cap(?:ped)?\s+at|not\s+above|less\s+than|shorter\s+than)(?:\s+than|\s+of|\s+by|\s+the|\s+for|\s+about|\s+in|\s+at)*\s*$"
-)
-MORE_THAN = words(
-    r"(?:at\s+least|above|over|more|longer|exceed(?:s|ing)?|beyond|minimum)(?:\s+than|\s+of|\s+for|\s+about)*\s*$"
-)
-BEFORE = words(
-    "before", "until", "till", "by", "earlier", r"up\s+to", "to", "prior", "ends?", "past midnight", "morning"
-)
-AFTER = words(
-    "after",
-    "from",
-    "onwards?",
-    "later",
-    "past",
-    "since",
-    "starting",
-    "starts?",
-    "beginning",
-    "rest of the day",
-    "on",
-    "to",
-)
-FROM = words(r"(?:from|after|since|starting|begin(?:s|ning)?(?:\s+at)?|not\s+before|later\s+than)\s*$")
-BUSY = words(
-    "cpus?",
-    "utili[sz]\\w*",
-    "loads?",
-    "loaded",
-    "us(?:e|age|ed)",
-    "capacity",
-    "busy",
-    "full",
-    "fill\\w*",
-    "free",
-    "headroom",
-    "occup\\w*",
-    "cores?",
-    "spare",
-    "idle",
-    "machines?",
-    "servers?",
-    "slack",
-    "reserve[ds]?",
-    "room",
-    "exceed",
-    "run",
-    "cluster",
-)
-WEIGHING = words(
-    "matters?",
-    "important\\w*",
-    "importance",
-    "rate[sd]?",
-    "weigh\\w*",
-    "weight\\w*",
-    "minimi[sz]\\w*",
-    "optimi[sz]\\w*",
-    "cares?",
-    "first",
-    "counts?",
-    "priorit\\w*",
-    "objective",
-    "goal",
-    "above all",
-    "over",
-    "more",
-    "less",
-    "worth",
-    "value[ds]?",
-    "balance\\w*",
-    "trade\\w*",
-    "reduce\\w*",
-    "cut\\w*",
-    "before",
-    "look",
-    "consider\\w*",
-    "save",
-    "as much as",
-    "equal\\w*",
-    "half",
-    "only",
-    "ahead",
-    "beats?",
-    "mind",
-)
-STARTING = words(
-    "start\\w*",
-    "begin\\w*",
-    "wait\\w*",
-    "delay\\w*",
-    "defer\\w*",
-    "postpone\\w*",
-    "queue\\w*",
-    "within",
-    "held",
-    "hold",
-    "launch\\w*",
-    "going",
-    "running",
-    "later",
-    "immediate\\w*",
-    "once",
-    "now",
-    "put off",
-    "kick\\w*",
-    "straight",
-    "away",
-    "submission",
-    "submitted",
-    "off the ground",
-    "sit",
-    "under way",
-    "underway",
-    "linger",
-    "no later",
-    "go",
-    "run",
-    "get",
-)
-FINISHING = words(
-    "finish\\w*",
-    "done",
-    "complete\\w*",
-    "by",
-    "before",
-    "ready",
-    "over",
-    "end\\w*",
-    "through",
-    "deadline",
-    "no later",
-    "until",
-    "due",
-    "latest",
-    "past",
-    "after",
-    "beyond",
-    "later than",
-    "be in",
-)
-NO_SUSPENSION = words(
-    r"(?:not?|never|cannot|\w+n['’]t|dont|cant|nobody|nor|without|avoid\w*|refrain|forbid\w*|forbidden|banned|prohibited|ban|disallow\w*|nothing|neither)\b(?:\W+\w+){0,8}?\W+(?:be\s+)?(?:suspen\w*|paus\w*|interrupt\w*|pre-?empt\w*|stop\w*|halt\w*|hold|break\w*|checkpoint\w*|touch\w*|evict\w*|kill\w*|freez\w*|frozen|disturb\w*|cut)",
-    r"(?:suspen\w*|paus\w*|interrupt\w*|pre-?empt\w*)(?:\W+\w+){0,4}?\W+(?:is|are|off|not|no|out)\W+(?:not?|forbidden|banned|prohibited|off|out|taboo|allowed\s+never|never|option|ruled)", r"in\s+one\s+(?:go|piece)", "uninterrupt\\w*", r"(?:through|to\s+the\s+end|to\s+completion|until\s+(?:\w+\s+)?(?:done|finished))", r"(?:not?|never)\b.*half[\s-]?way", r"hands\s+off", r"once\s+(?:started|running)", "non-?preempt\\w*", r"without\s+(?:a\s+)?(?:break|pause|interruption)s?", r"leave\s+.*\s+(?:alone|running)",
-    r"(?:forbid|ban|avoid|rule\s+out|prohibit)\w*\s+\w+",
+    r"(?:without|no|non|not?\s+(?:use|need|have)s?|(?:do|does)n['’]t\s+(?:use|need|have)|do(?:es)?\s+not\s+(?:use|need|have)|needs?\s+no|uses?\s+no)[\s-]+(?:an?\s+|any\s+)?gpus?",
+    r"cpu[\s-]only", r"only\s+(?:\w+\s+)?cpus?", r"gpu[\s-]?(?:less|free)",
 )  # fmt: skip
-PREFERENCE = words(r"priority\s+to", "preference", "picks?", "choose", "choice", "first", "like", "best", "lean\\w*")
+BATCH = listed("batch, batches, offline, background, non interactive")
+INTERACTIVE = listed("interactive, interactively, online, session, sessions, notebook, notebooks, live")
+JOBS = words(r"[\s-]+(?:jobs?|runs?|tasks?|workloads?|work|pipelines?|builds?|data|processes|stuff|things)")
+PER = {
+    "hour": listed("hour, hours, hourly, h, hr"),
+    "day": listed("day, days, daily, d"),
+    "week": listed("week, weeks, weekly, wk"),
+    "month": listed("month, months, monthly"),
+}
+_THAN = r"(?:\s+than|\s+of|\s+by|\s+the|\s+for|\s+about|\s+in|\s+at|\s+to)*\s*$"
+AT_MOST = words(
+    rf"(?:at\s+most|below|under|less|shorter|fewer|within|up\s+to|no\s+more\s+than|maximum|max|exceed|above|over|beyond|more|limit\w*|cap\w*){_THAN}"
+)
+"""What stands before a greatest share."""
+SHORTER = words(rf"(?:at\s+most|below|under|less|shorter|fewer|within|up\s+to|no\s+more|no\s+longer){_THAN}")
+LONGER = words(rf"(?<!no\s)(?<!not\s)(?:at\s+least|above|over|more|longer|exceed(?:s|ing)?|beyond|minimum){_THAN}")
+BEFORE = listed("before, until, till, by, earlier, up to, to, prior, end, ends")
+AFTER = listed("after, from, onward*, later, past, since, starting, starts, start, beginning, rest of the day, on, to")
+FROM = words(r"(?:from|after|since|starting|begin(?:s|ning)?(?:\s+at)?|not\s+before|later\s+than)\s*$")
+DEADLINE = listed(
+    """by, before, due, deadline, within, done, finish*, ready, result*, until, in, end, latest, needed, need, complete*, after, past, expect*, over, wanted, till, for, eod,
+    eow, tomorrow, today, on, at"""
+)  # fmt: skip
+EARLIEST = listed(
+    """before, earliest, after, from, until, till, wait, hold, earlier, later, on, start*, begin*, sooner, once, arriv*, ready, at, next, in, since, available"""
+)
+SURELY_EARLIEST = words(
+    rf"{_NO}\s+(?:\w+\s+){{0,3}}before", r"(?:at\s+the|the|at)\s+earliest", rf"{_NO}\s+(?:sooner|earlier)"
+)
+TAKING = listed(
+    """take, takes, took, run, runs, running, need, needs, run time, runtime, duration, last, lasts, long, length, estimat*, hour, hours, about, for, expect*, plan, count, through,
+    occup*, h, minute*, min, day, days, usually, typically, done in, on, around, eta, wall*, of"""
+)  # fmt: skip
+NO_HURRY = listed(
+    """hurry, rush, not urgent, whenever, last, low, spare, nothing else, others first, other first, relaxed, unimportant, no urgency, nobody, idle, background, leisure, least,
+    bottom, no pressure, can wait"""
+)  # fmt: skip
+HURRY = listed(
+    "hurry, urgen*, asap, as soon as possible, important, emergency, critical, first, top, rush, down, quick*, highest, vital, outage, high, ahead"
+)
+NO_MATTER = words(
+    rf"{_NO}\s+(?:\w+\s+){{0,2}}(?:problem|mind|matter|trouble|harm|hurt|issue|care|objection)s?",
+    r"(?:is|are)\s+(?:fine|ok|okay|welcome|possible|allowed)", r"feel\s+free", r"(?:can|may)\s+be", r"survives?", r"tolerates?",
+)  # fmt: skip
+LOSES = listed(
+    """loses, lose, lost, no checkpoint, no checkpoints, from scratch, start over, one go, straight through, one piece, from the beginning, non interruptible, not interruptible,
+    uninterrupted, nonstop, non stop, continuous*"""
+)  # fmt: skip
+TOLD = words(
+    r"was|were|had|wrote|tried|failed|crashed|went|yesterday|last\s+(?:week|month|year|night|quarter)|has\s+been|have\s+been|used\s+to"
+)
+"""What has been asks for nothing."""

@@ -34,7 +34,13 @@ def traits(text: Text) -> list[Mention]:
     found += [text.mention(*match.span(), [("gpu", True)]) for match in stance.GPU.finditer(text.left)]
     for kind, pattern in (("batch", stance.BATCH), ("interactive", stance.INTERACTIVE)):
         for match in pattern.finditer(text.left):
-            found.append(text.mention(*match.span(), [("kind", kind)], demanded=match[0].lower() == kind))
+            found.append(
+                text.mention(
+                    *match.span(),
+                    [("kind", kind)],
+                    demanded=match[0].lower() == kind or bool(stance.JOBS.match(text.whole, match.end())),
+                )
+            )
     return found
 
 

@@ -83,7 +83,6 @@ def _meant(one: Mention, found: Mentions) -> set[Meaning]:
     meant = set(one.meanings)
     if stance.FREE.search(found.text):
         meant |= {("free", share) for share in shares}
-        near = stance.FREE.search(found.text[max(0, one.begin - 25) : one.end + 20])
-        if near and not stance.AT_MOST.search(found.text[max(0, one.begin - 25) : one.begin]):
+        if not stance.AT_MOST.search(found.text[max(0, one.begin - 25) : one.begin]):
             meant -= {("share", share) for share in shares}
     return meant

@@ -1,9 +1,10 @@
-"""Regions: whether sentence and rules agree on them, where exceptions shorten a list."""
+"""Regions: whether text and reading agree on them, where exceptions shorten a list."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from agent.mentions import stance
 from agent.mentions.mention import Mention
@@ -14,71 +15,115 @@ from agent.policy.vocabulary import Vocabulary
 
 Ids = frozenset[str]
 LIST = re.compile(r"[\s,/&(]*(?:(?:and|or|nor|the|in|our|from|at|region|regions)[\s,/&]+)*(?:the\s+)?", re.I)
-EXCEPTED = re.compile(r"[\s,]*(?:(?:is|are)\s+)?(?:excepted|excluded|aside|apart)\b", re.I)
+EXCEPTED = re.compile(
+    r"(?:\s+(?:region|site|cluster|data\s+cent(?:re|er)))?[\s,]*(?:(?:is|are)\s+)?(?:excepted|excluded|aside|apart)\b",
+    re.I,
+)
 
 
-def regions(found: Mentions, rules: Sequence[Rule], vocabulary: Vocabulary) -> Iterator[str]:
-    """Yield the regions that are said and not held, held and not said, or excepted and held."""
+class Places(NamedTuple):
+    """The places that a text names: those of which something is said, and lists of those left out."""
+
+    meant: list[Mention]
+    left_out: list[list[Mention]]
+    every: Ids
+
+    @property
+    def without(self) -> Ids:
+        """All regions that are left out."""
+        return union(one for group in self.left_out for one in group)
+
+    def is_rest(self, ids: Ids) -> bool:
+        """Tell whether regions are all but those of a list that is left out, or of all lists."""
+        lists = [*(union(group) for group in self.left_out), self.without] if self.left_out else []
+        return any(ids == self.every - taken for taken in lists)
+
+
+def regions(found: Mentions, rules: Sequence[Rule], vocabulary: Vocabulary, *, by: str = "rule") -> Iterator[str]:
+    """Yield the regions that are said and not held, held and not said, or excepted and held.
+
+    Args:
+        found: The mentions.
+        rules: The reading.
+        vocabulary: The regions there are.
+        by: What holds regions, in the words of findings.
+    """
     held = [frozenset(getattr(rule, "regions", None) or ()) for rule in rules]
     held += [frozenset(selector.home or ()) for selector in selectors(rules)]
     held = [ids for ids in held if ids]
-    named = found.of("region")
-    left_out = _left_out(found, named)
-    without = frozenset[str]().union(*(_ids(one) for one in left_out))
-    within = frozenset[str]().union(*(_ids(one) for one in named if one not in left_out))
-    for one in named:
-        if one.demanded and one not in left_out:
-            missing = _ids(one) - frozenset[str]().union(*held)
-            if missing - without or (missing and missing == _ids(one)):
-                yield f'the sentence says "{one.words}", and no rule holds the region {_listed(missing)}'
-    yield from _excepted(left_out, named, held)
-    yield from _unsaid(held, within | without, without, frozenset(region.id for region in vocabulary.regions))
-
-
-def _excepted(left_out: Sequence[Mention], named: Sequence[Mention], held: Sequence[Ids]) -> Iterator[str]:
-    for one in left_out:
-        ids = _ids(one)
-        # what is left out of a place that is named itself is in no list; else it is the place that a rule is about
-        inner = frozenset[str]().union(*(_ids(other) for other in left_out if _ids(other) < ids))
-        outer = any(ids < _ids(other) for other in named)
-        if one.demanded and not any(not ids & held_ids or (not outer and ids - inner <= held_ids) for held_ids in held):
-            what = f"a rule holds {_listed(ids)}" if any(ids & held_ids for held_ids in held) else "no rule shows it"
-            yield f'the sentence excepts or forbids "{one.words}", and {what}'
-
-
-def _unsaid(held: Sequence[Ids], said: Ids, without: Ids, every: Ids) -> Iterator[str]:
+    places = _places(found, vocabulary)
+    for one in places.meant:
+        missing = ids_of(one) - frozenset[str]().union(*held)
+        if one.demanded and (missing - places.without or (missing and missing == ids_of(one))):
+            yield f'the text says "{one.words}", and no {by} holds the region {_listed(missing)}'
+    yield from _excepted(places, held, by)
+    said = union(places.meant) | places.without
     for ids in held:
-        if not ids <= said and ids != every - without:
-            yield f"a rule holds the region {_listed(ids - said)}, and the sentence does not name it"
+        if not ids <= said and not places.is_rest(ids) and (ids != places.every or said):
+            yield f"a {by} holds the region {_listed(ids - said)}, and the text does not name it"
+
+
+def _excepted(places: Places, held: Sequence[Ids], by: str) -> Iterator[str]:
+    """Yield what is left out and shows in no list.
+
+    What is left out of a place that is named itself is in no list; else it is what a rule is about ("not in Texas").
+    """
+    left_out = [one for group in places.left_out for one in group]
+    for one in left_out:
+        ids = ids_of(one)
+        outer = any(ids < ids_of(other) for other in (*places.meant, *left_out))
+        about = ids - union(other for other in left_out if ids_of(other) < ids)
+        if one.demanded and not any(
+            places.is_rest(list_) or (not ids & list_ if outer else about <= list_) for list_ in held
+        ):
+            what = f"a {by} holds {_listed(ids)}" if any(ids & list_ for list_ in held) else f"no {by} shows it"
+            yield f'the text excepts or forbids "{one.words}", and {what}'
 
 
 def homes(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
-    """Yield where sentence and rules differ on whether a region is where jobs come from."""
+    """Yield where text and rules differ on whether a region is where jobs come from."""
     held = [selector for selector in selectors(rules) if selector.home]
-    if held and not stance.SUBMITTED.search(found.text):
-        yield "a rule is about where jobs were submitted, and the sentence says nothing of it"
+    named = found.of("region")
+    if held and not any(stance.SUBMITTED.search(found.text[max(0, one.begin - 60) : one.end + 20]) for one in named):
+        yield "a rule is about where jobs were submitted, and the text says nothing of it"
     for match in stance.SURELY_SUBMITTED.finditer(found.text):
-        after = [one for one in found.of("region") if 0 <= one.begin - match.end() <= 12]
+        after = [one for one in named if 0 <= one.begin - match.end() <= 12]
         if after and not held:
-            yield f'the sentence says "{match[0]} {after[0].words}", and no rule is about where jobs were submitted'
+            yield f'the text says "{match[0]} {after[0].words}", and no rule is about where jobs were submitted'
 
 
-def _left_out(found: Mentions, named: Sequence[Mention]) -> list[Mention]:
-    """Return the mentions before which stands "except", "but not", "outside", and those listed with them."""
-    left_out: list[Mention] = []
-    for one in named:
-        before = found.text[max(0, one.begin - 30) : one.begin]
-        matches = list(stance.LEFT_OUT.finditer(before))
-        last = left_out[-1] if left_out else None
-        listed = last is not None and LIST.fullmatch(found.text[last.end : one.begin])
-        near = bool(matches) and len(before) - matches[-1].end() <= 12
-        if near or listed or EXCEPTED.match(found.text[one.end :]):
-            left_out.append(one)
-    return left_out
+def _places(found: Mentions, vocabulary: Vocabulary) -> Places:
+    """Tell places before which stands "except", "but not" or "outside", and those listed with them, from others."""
+    meant: list[Mention] = []
+    left_out: list[list[Mention]] = []
+    last: Mention | None = None
+    for one in found.of("region"):
+        listed = last is not None and one.demanded and LIST.fullmatch(found.text[last.end : one.begin])
+        if _is_left_out(found, one):
+            left_out.append([one])
+        elif listed and left_out and left_out[-1][-1] is last:
+            left_out[-1].append(one)
+        else:
+            meant.append(one)
+        last = one
+    return Places(meant, left_out, frozenset(region.id for region in vocabulary.regions))
 
 
-def _ids(one: Mention) -> Ids:
+def _is_left_out(found: Mentions, one: Mention) -> bool:
+    before = found.text[max(0, one.begin - 30) : one.begin]
+    matches = list(stance.LEFT_OUT.finditer(before))
+    near = bool(matches) and len(before) - matches[-1].end() <= 12
+    return near or bool(EXCEPTED.match(found.text[one.end :]))
+
+
+def ids_of(one: Mention) -> Ids:
+    """Return the regions that a mention names."""
     return frozenset[str]().union(*(ids for ids in one.of("region") if isinstance(ids, frozenset)))
+
+
+def union(places: Iterable[Mention]) -> Ids:
+    """Return the regions of several mentions."""
+    return frozenset[str]().union(*(ids_of(one) for one in places))
 
 
 def _listed(ids: Ids) -> str:

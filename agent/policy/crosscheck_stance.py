@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from agent.mentions import stance
+from agent.mentions.mention import round_off
 from agent.mentions.reading import Mentions
-from agent.policy.facts import facts
+from agent.policy.facts import facts, selected
 from agent.policy.normal import ALWAYS_PREFERENCES
 from agent.policy.rules import Budget, Delay, Objective, Placement, Rule, Suspend
 
@@ -31,10 +32,13 @@ def _strength(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
 
 def _exemptions(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     exempt = [rule.unless for rule in rules if rule.unless is not None]
-    if exempt and not (stance.EXEMPT.search(found.text) or stance.CONFINED.search(found.text)):
-        yield "a rule exempts jobs by `unless`, and the sentence exempts none"
+    for rule in rules:
+        if rule.unless is not None and not _is_spared(found, rule):
+            yield "a rule exempts jobs by `unless`, and the sentence does not exempt them"
     spared = {meaning for rule in rules if rule.unless for fact in facts([rule]) for meaning in fact.meanings}
     for match in stance.SURELY_EXEMPT.finditer(found.text):
+        if match[0].lower() in ("excepted", "exempt", "exempted"):
+            continue
         after = next((one for one in found.all if 0 <= one.begin - match.end() <= 40 and one.demanded), None)
         if (
             after is None
@@ -46,6 +50,20 @@ def _exemptions(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
             yield f'the sentence says "{match[0]}" of "{after.words}", and no rule exempts it by `unless`'
 
 
+def _is_spared(found: Mentions, rule: Rule) -> bool:
+    """Tell whether one of the exempt jobs' traits stands beside words that exempt."""
+    if rule.unless is None:
+        return True
+    traits = {meaning for fact in selected(rule.unless) for meaning in fact.meanings}
+    traits |= {("region", frozenset((id_,))) for id_ in rule.unless.home or ()}
+    beside = [one for one in found.all if one.meanings & traits or (rule.unless.home and one.of("region"))]
+    return any(
+        stance.EXEMPT.search(found.text[max(0, one.begin - 60) : one.begin])
+        or stance.SURELY_EXEMPT.search(found.text[one.end : one.end + 60])
+        for one in beside
+    )
+
+
 def _effects(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
         if (
@@ -54,7 +72,7 @@ def _effects(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
             and not (stance.NOT.search(found.text) or stance.SURELY_CONFINED.search(found.text))
         ):
             yield "a rule forbids (deny), and the sentence forbids nothing"
-        if isinstance(rule, Placement) and rule.effect == "only" and not stance.CONFINED.search(found.text):
+        if isinstance(rule, Placement) and rule.effect == "only" and not _confines(found):
             yield "a rule confines (only), and the sentence confines nothing"
     if (
         stance.SURELY_CONFINED.search(found.text)
@@ -62,6 +80,10 @@ def _effects(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
         and all(isinstance(rule, Placement) and _is_plain_deny(rule) for rule in rules)
     ):
         yield "the sentence confines (only), and the rules forbid (deny)"
+
+
+def _confines(found: Mentions) -> bool:
+    return bool(stance.CONFINED.search(found.text) or stance.SURELY_CONFINED.search(found.text))
 
 
 def _is_plain_deny(rule: Placement) -> bool:
@@ -129,12 +151,12 @@ def _delays(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
 def _lengths(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     """Yield where "longer than" is read as shorter, or the other way round."""
     sides: tuple[tuple[str, Callable[[str], object], str], ...] = (
-        ("longer_than_h", stance.AT_MOST.search, "shorter"),
-        ("shorter_than_h", stance.MORE_THAN.search, "longer"),
+        ("longer_than_h", stance.SHORTER.search, "shorter"),
+        ("shorter_than_h", stance.LONGER.search, "longer"),
     )
     chosen = [selector for rule in rules for selector in (rule.jobs, rule.unless) if selector]
     for field, wrong, other in sides:
         for hours in {getattr(selector, field) for selector in chosen} - {None}:
-            said = [one for one in found.of("h") if hours in one.of("h")]
+            said = [one for one in found.of("h") if round_off(hours) in one.of("h")]
             if said and all(wrong(found.text[max(0, one.begin - 25) : one.begin]) for one in said):
                 yield f'a rule has {field} {hours:g}, and the sentence says "{said[0].words}" of {other} jobs'

@@ -70,14 +70,23 @@ def days(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     rest = frozenset(DAYS) - every
     for one in said:
         wanted = frozenset[object]().union(*_days(one))
-        if one.demanded and wanted < frozenset(DAYS) and not wanted <= chosen and not (chosen and chosen == rest):
+        if (
+            one.demanded
+            and wanted < frozenset(DAYS)
+            and not wanted <= chosen
+            and not (chosen and chosen == rest and _is_excepted(found, one))
+        ):
             yield f'the sentence says "{one.words}", and no rule holds {_listed(wanted - chosen)}'
     usual = (
         frozenset(PERIODS["business hours"][2] or ()) if "business hours" in found.meanings("period") else frozenset()
     )
     for days_ in held:
-        if not days_ <= (every | usual) and days_ != rest:
+        if not days_ <= (every | usual) and not (days_ == rest and all(_is_excepted(found, one) for one in said)):
             yield f"a rule holds {_listed(days_ - every - usual)}, and the sentence does not say it"
+
+
+def _is_excepted(found: Mentions, one: Mention) -> bool:
+    return bool(stance.SURELY_EXEMPT.search(found.text[max(0, one.begin - 25) : one.begin]))
 
 
 def _days(one: Mention) -> list[frozenset[str]]:
@@ -93,16 +102,17 @@ def zones(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     held = {window.tz for window in windows(rules)} | {rule.tz for rule in rules if isinstance(rule, Delay) and rule.tz}
     utc = {"UTC"} if any(isinstance(rule, Budget) for rule in rules) else set()
     for one in found.of("zone", "abbreviation"):
-        if one.demanded and not any(_same(one, tz) for tz in held | utc) and "local" not in one.of("zone"):
+        if one.demanded and not any(same_zone(one, tz) for tz in held | utc) and "local" not in one.of("zone"):
             yield f'the sentence says "{one.words}", and no rule is in that time zone'
     for tz in sorted(held - {"local"}):
-        if not any(_same(one, tz) for one in found.of("zone", "abbreviation")):
+        if not any(same_zone(one, tz) for one in found.of("zone", "abbreviation")):
             yield f"a rule is in the time zone {tz}, and the sentence does not name it"
     if held and "local" not in held and "local" in found.meanings("zone") and len(found.of("zone")) == 1:
         yield "the sentence says local time, and no rule is in local time"
 
 
-def _same(one: Mention, tz: str) -> bool:
+def same_zone(one: Mention, tz: str) -> bool:
+    """Tell whether a mention of a zone or of its abbreviation, in winter or in summer, is of this one."""
     if tz in one.of("zone"):
         return True
     names = {tz, *(ZoneInfo(tz).tzname(moment) for moment in (WINTER, SUMMER))} if tz != "local" else set()

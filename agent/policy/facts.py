@@ -49,7 +49,7 @@ def facts(rules: Sequence[Rule]) -> Iterator[Fact]:
     for rule in rules:
         yield from _quantities(rule)
     for selector in selectors(rules):
-        yield from _selected(selector)
+        yield from selected(selector)
 
 
 def _quantities(rule: Rule) -> Iterator[Fact]:
@@ -106,7 +106,8 @@ def _weights(rule: Objective) -> Iterator[Fact]:
             )
 
 
-def _selected(selector: Selector) -> Iterator[Fact]:
+def selected(selector: Selector) -> Iterator[Fact]:
+    """Yield what a selector holds, but for regions."""
     for field in ("team", "customer", "tag"):
         name = getattr(selector, field)
         if name is not None:
