@@ -28,7 +28,7 @@ EXACT = re.compile(
 )
 HALVED = re.compile(rf"{_START}(?P<h>{_N})(?P<half>{_HALF})", re.I)
 PAST = re.compile(
-    rf"{_START}(?P<minutes>half|quarter|a\s+quarter|\d{{1,2}}|five|ten|twenty|twenty-five)(?:\s+minutes)?\s+(?P<way>past|to)\s+(?P<h>{_N})"
+    rf"{_START}(?P<minutes>half|quarter|a\s+quarter|\d{{1,2}}(?=\s+min)|five|ten|twenty|twenty-five)(?:\s+min(?:ute)?s?)?\s+(?P<way>past|to)\s+(?P<h>{_N})"
     rf"(?P<half>{_HALF})?(?![\w%])",
     re.I,
 )
@@ -66,7 +66,11 @@ CLOCKS_OF = re.compile(
 def zones(text: Text, vocabulary: Vocabulary) -> list[Mention]:
     """Return the zones named, `Berlin time` too; done before names, as that names no region."""
     known = available_timezones()
-    found = [text.mention(*m.span(), [("zone", m[0])]) for m in IANA.finditer(text.left) if m[0] in known]
+    found = [
+        text.mention(*m.span(), [("zone", m[0])])
+        for m in IANA.finditer(text.left)
+        if m[0] in known and not _are_places(m[0], vocabulary)
+    ]
     found += [text.mention(*match.span(), [("zone", "UTC")]) for match in UTC.finditer(text.left)]
     for pattern in (CITY_TIME, CLOCKS_OF):
         for match in pattern.finditer(text.left):
@@ -74,6 +78,11 @@ def zones(text: Text, vocabulary: Vocabulary) -> list[Mention]:
     found += [text.mention(*match.span(), [("zone", "local")]) for match in LOCAL.finditer(text.left)]
     found += [text.mention(*m.span(), [("abbreviation", m[0])]) for m in ABBREVIATIONS.finditer(text.left)]
     return found
+
+
+def _are_places(said: str, vocabulary: Vocabulary) -> bool:
+    """Tell whether both parts of `Asia/Taipei` are regions: then it is a list of two."""
+    return all(vocabulary.find("region", part) for part in said.split("/"))
 
 
 def _city(text: Text, match: re.Match[str], vocabulary: Vocabulary) -> Iterable[Mention]:

@@ -23,7 +23,8 @@ DATES = (
     re.compile(r"(?<![\w.:])(?P<day>\d{1,2})\.(?P<number>\d{1,2})\.(?:(?P<year>20\d\d))?(?!\d)"),
 )
 OF_MONTH = re.compile(
-    r"(?<![\w.:])(?:the\s+)?(?P<day>\d{1,2})(?:st|nd|rd|th)(?:\s+of\s+(?:the|this)\s+month)?(?![a-z])(?!\s+(?:revision|time|run|version|attempt|try|rerun))", re.I
+    r"(?<![\w.:])(?:the\s+)?(?P<day>\d{1,2})(?:st|nd|rd|th)(?:\s+of\s+(?:the|this)\s+month)?(?![a-z])(?!\s+(?:revision|time|run|version|attempt|try|rerun))",
+    re.I,
 )
 _END = r"(?:(?:the\s+)?(?:end|close)\s+of\s+(?:the\s+|this\s+)?)"
 TILL = re.compile(r"\b(?:by|before|until|till|on|after|from|than|due|deadline|is|starts?|at|past)\s*:?\s*$", re.I)

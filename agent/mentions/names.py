@@ -80,7 +80,7 @@ OF_A_PLACE = {
     "german": "Germany", "french": "France", "british": "Britain", "english": "England", "swedish": "Sweden", "norwegian": "Norway",
     "finnish": "Finland", "danish": "Denmark", "polish": "Poland", "spanish": "Spain", "portuguese": "Portugal", "italian": "Italy",
     "swiss": "Switzerland", "austrian": "Austria", "dutch": "Netherlands", "belgian": "Belgium", "icelandic": "Iceland",
-    "irish": "Ireland", "indian": "India", "japanese": "Japan", "singaporean": "Singapore", "korean": "Korea", "south korean": "South Korea",
+    "irish": "Ireland", "indian": "India", "japanese": "Japan", "singaporean": "Singapore", "korean": "Korea/South Korea", "south korean": "South Korea",
     "taiwanese": "Taiwan", "indonesian": "Indonesia", "australian": "Australia", "south african": "South Africa", "kenyan": "Kenya",
     "israeli": "Israel", "emirati": "Emirates", "mexican": "Mexico", "brazilian": "Brazil", "chilean": "Chile", "canadian": "Canada",
     "californian": "California", "texan": "Texas", "virginian": "Virginia", "oregonian": "Oregon", "american": "US", "european": "Europe",
@@ -171,7 +171,7 @@ def _is_unit(text: Text, match: re.Match[str]) -> bool:
 
 def _adjectives(text: Text, vocabulary: Vocabulary) -> Iterator[Mention]:
     for adjective, place in sorted(OF_A_PLACE.items(), key=lambda pair: -len(pair[0])):
-        regions = vocabulary.find("region", place)
+        regions = next(filter(None, (vocabulary.find("region", name) for name in place.split("/"))), ())
         if regions:
             for match in re.finditer(rf"(?<![a-z]){adjective}s?(?![a-z])", text.left, re.IGNORECASE):
                 yield text.mention(*match.span(), [("region", frozenset(regions))])

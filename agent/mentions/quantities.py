@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.mentions.mention import Meaning, Mention, Text, round_off
-from agent.mentions.numbers import Number, numbers
+from agent.mentions.numbers import ONES, Number, numbers
 
 HOURS = {"h": 1.0, "min": 1 / 60, "s": 1 / 3600, "d": 24.0, "week": 168.0, "fortnight": 336.0}
 KILOGRAMS = {"t": 1000.0, "kg": 1.0, "g": 0.001}
@@ -29,7 +29,7 @@ _UNITS = (
     r"|(?P<times>times|x|-?fold)"
     r"|(?P<other>kW|kilowatts?|MW|megawatts?|months?|years?)"
 )
-_MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>cents?|ct|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
+_MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>cents?|ct|c(?=\s?/)|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
 UNIT = re.compile(
     rf"(?P<half>\s+and\s+a\s+half)?[\s-]{{0,2}}(?:{_UNITS}|{_MONEY})(?![a-z]){_PER}(?P<half_more>\s+and\s+a\s+half)?",
     re.I,
@@ -50,13 +50,24 @@ DEMANDING = re.compile(
     re.I,
 )
 MANY = {"half": 0.5, "a quarter of": 0.25, "quarter of": 0.25, "three quarters of": 0.75}
-COUNTS = {"once": 1.0, "twice": 2.0, "thrice": 3.0, "double": 2.0, "triple": 3.0}
+COUNTS = {"one time": 1.0, "once": 1.0, "twice": 2.0, "thrice": 3.0, "double": 2.0, "triple": 3.0}
 COUNT = re.compile(rf"(?<![a-z])(?:{'|'.join(COUNTS)})(?![a-z])", re.I)
 _NAMED = "half|halves|thirds?|quarters?|fifths?|tenths?"
 FRACTION = re.compile(
-    rf"(?<![a-z-])(?P<top>an?|one|two|three|four|seven|nine)?[\s-]?(?P<bottom>{_NAMED})(?![a-z])(?!\s+(?:past|to)\b)",
+    rf"(?<![a-z-])(?P<top>an?|one|two|three|four|seven|nine)?[\s-]?(?P<bottom>{_NAMED})(?![a-z])",
     re.I,
 )
+OUT_OF = re.compile(
+    rf"(?<![\w.:/])(?P<top>\d{{1,3}}|one|two|three|four|nine)\s*(?:/|\s(?:out\s+of|in|of)(?:\s+every)?\s)\s*(?P<bottom>\d{{1,3}}|two|three|four|five|ten)(?![\w/:.])",
+    re.I,
+)
+LISTED = re.compile(r"(?:^|[\n.:;,(]\s*|\s)\(?$")
+COUNTED = re.compile(
+    r"\s+(?:\w+\s+)?(?:regions|sites|places|teams|customers|groups|kinds|exceptions|reasons|countries|continents|states|rules|conditions|things|"
+    r"clusters|cent(?:re|er)s|points|limits|exemptions|tags|principles|goals|classes|types)\b",
+    re.I,
+)
+"""What is counted, and limits nothing: "the two sites"."""
 TOPS = {"": 1, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "seven": 7, "nine": 9}
 BOTTOMS = {"hal": 2, "thi": 3, "qua": 4, "fif": 5, "ten": 10}
 ONCE = re.compile(r"\b(?:than|most|only|just|suspended|paused|interrupted|preempted|least)\s+$", re.I)
@@ -75,6 +86,7 @@ def quantities(text: Text) -> list[Mention]:
     found += [_single(text, match) for match in SINGLE.finditer(text.left)]
     found += [_measured(text, number) for number in _with_unit(text)]
     found += [_count(text, match) for match in COUNT.finditer(text.left)]
+    found += [_ratio(text, match) for match in OUT_OF.finditer(text.left)]
     found += [_fraction(text, match) for match in FRACTION.finditer(text.left)]
     return found
 
@@ -86,7 +98,7 @@ def bare_numbers(text: Text) -> list[tuple[Mention, Number]]:
         said = text.whole[number.begin : number.end]
         if said.lower() == "one" or re.match(r"(?:st|nd|rd|th)\b|[a-z]", text.whole[number.end :], re.I):
             continue
-        demanded = not _is_reference(text, number)
+        demanded = not (_is_reference(text, number) or (not number.figures and COUNTED.match(text.whole, number.end)))
         value = round_off(number.value)
         found.append((text.mention(number.begin, number.end, [("number", value)], demanded=demanded), number))
     return found
@@ -96,6 +108,13 @@ def _is_reference(text: Text, number: Number) -> bool:
     before, after = text.before(number.begin), text.whole[number.end : number.end + 1]
     if before.endswith("[") and after == "]":
         return True
+    if (
+        number.figures
+        and number.value < 30
+        and re.match(r"[.)](?:\s|$)", text.whole[number.end :])
+        and LISTED.search(before)
+    ):
+        return number.begin == 0 or after == ")" or before.rstrip(" ")[-1:] in (".", ":", ";", "\n", "(", "")
     found = REFERENCE.search(before)
     if found and found[0].strip().lower() in ("in", "since", "of"):
         return number.value in YEARS
@@ -208,6 +227,16 @@ def _single(text: Text, match: re.Match[str]) -> Mention:
     rate = re.match(r"the|any|each|every|in", match[0], re.I)
     demanded = bool(match["half"] or (DEMANDING.search(text.before(match.start())) and not rate))
     return text.mention(*match.span(), _meanings(value, _unit_of(match["unit"]), ""), demanded=demanded)
+
+
+def _ratio(text: Text, match: re.Match[str]) -> Mention:
+    """Return `3/4` and "one in four"; 70/30 is two numbers of which the first may be a share."""
+    top, bottom = (
+        float(said) if said.isdigit() else float(ONES[said.lower()]) for said in match.group("top", "bottom")
+    )
+    share = round_off(top / bottom) if bottom else 0.0
+    meanings: list[Meaning] = [("share", share), ("number", top), ("number", bottom)]
+    return text.mention(*match.span(), meanings)
 
 
 def _fraction(text: Text, match: re.Match[str]) -> Mention:

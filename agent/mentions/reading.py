@@ -12,6 +12,7 @@ from agent.mentions.days import days
 from agent.mentions.mention import Mention, Text
 from agent.mentions.names import names
 from agent.mentions.quantities import bare_numbers, quantities
+from agent.mentions.slips import mended
 from agent.mentions.traits import traits
 from agent.policy.vocabulary import Vocabulary
 
@@ -37,10 +38,10 @@ def mentions(said: str, vocabulary: Vocabulary, today: date | None = None) -> Me
 
     Zones come before names ("Berlin time" is no place), names before numbers ("site 12"), times before quantities.
     """
-    text = Text(said)
+    text = Text(mended(said))
     found = zones(text, vocabulary) + names(text, vocabulary) + (dates(text, today) if today else [])
     found += clocks(text) + days(text) + quantities(text) + traits(text) + periods(text)
     for mention, number in bare_numbers(text):
         times = hours(number.value, text.whole[number.begin : number.end])
         found.append(mention._replace(meanings=mention.meanings | times))
-    return Mentions(said, tuple(sorted(found, key=lambda one: (one.begin, one.end))))
+    return Mentions(text.whole, tuple(sorted(found, key=lambda one: (one.begin, one.end))))

@@ -6,33 +6,43 @@ may mean it, and a rule that claims what none of them says is in doubt.
 
 from __future__ import annotations
 
+import re
+
 from agent.mentions.mention import listed, words
 
-_NO = r"(?:not?|never|nobody|none|neither|nor|cannot|cant|dont|\w+n['’]t|without|nothing|nowhere)"
+IDIOMS = listed(
+    """until further notice, without exception, without any exception, no later than, not later than, no more than, not more than, no longer than, not longer than, if not,
+    whether or not, not a cent more, not more, no higher than, not exceed, never exceed""",
+    r"no\s+matter\s+\w+",
+)  # fmt: skip
+"""Negations that forbid nothing by themselves."""
+_NO = r"(?:forbidden|forbids?|not?|never|nobody|none|neither|nor|cannot|cant|dont|\w+n['’]t|without|nothing|nowhere)"
 
 NOT = listed(
     """no, not, never, none, nobody, neither, nor, nothing, nowhere, without, cannot, dont, cant, mustnt, wont, avoid*, forbid*, prohibit*, ban,
     bans, banned, bar, bars, barred, block*, exclud*, refus*, refrain*, out of, away from, off, off limits, clear of, free of, rule* out,
-    taboo, closed, no go, disallow*, illegal, blacklist*, veto*, deny, denies, denied, wait*, hold back, hold off, held back, hold,
-    keep back, keep * back, back, delay*, postpone*, defer*, until, steer, hands off, shut, halt*, stay away, idle, quiet, rest, stop, stops, zero,
+    taboo, closed, no go, disallow*, illegal, blacklist*, veto*, deny, denies, denied, wait*, hold back, hold off, held back, held off,
+    keep back, keeps back, kept back, delay*, postpone*, defer*, until, steer, hands off, shut, halt*, stay away, be idle, stay idle, quiet, rest, stop, stops, zero,
     anywhere but, everywhere but, anywhere except, everywhere except, kept from, keep from, spare, skip*, leave alone, minus, pause*, suspend*""",
     r"\w+n['’]t", r"(?:any|every)where\s+(?:\w+\s+)?(?:but|except|other)",
+    r"(?:hold|held|keep)\b.{0,120}\b(?:while|when|whenever|until|if|once|as\s+long|back|off)",
 )  # fmt: skip
 """What can turn a sentence against something."""
 SURELY_CONFINED = listed(
     """only, solely, exclusively, exclusive to, purely, nowhere else, nothing but, nothing else, nothing outside, nothing beyond, nowhere but, nowhere outside,
     no other, nowhere beyond, restrict*, confine*, pinned, pin, alone, elsewhere, anywhere else, reserved for""",
-    rf"{_NO}\b.{{0,70}}\b(?:outside|elsewhere|leave)",
+    rf"{_NO}\b.{{0,70}}\b(?:outside|elsewhere|leaves?)",
     rf"{_NO}\b.{{0,70}}\bany(?:where|\s+\w+)\s+(?:but|except|other|else|apart)",
-    rf"{_NO}\s+(?:\w+\s+){{0,2}}(?:let|take|move|send|ship)\b.{{0,70}}\bout\s+of",
+    rf"{_NO}\s+(?:\w+\s+){{0,2}}(?:let|taken?|moved?|send|sent|ship|shipped)\b.{{0,70}}\bout\s+of",
     r"(?<!off.)limit(?:s|ed)?\b.{0,70}\bto",
 )  # fmt: skip
 CONFINED = listed(
-    """only, sole, solely, exclusive*, purely, just, strictly, nowhere, nothing, alone, restrict*, confin*, limit*, pin, pinned, bound, tied, outside, leave,
-    leaves, leaving, elsewhere, else, belong*, within, inside, beyond, reserved, live, lives, always in, always within, anywhere but, other than, except""",
-    r"(?:must|ha(?:s|ve)\s+to|need(?:s)?\s+to|shall|should|(?:are|is)\s+to|ought\s+to|required\s+to|will)\s+(?:\w+\s+){0,2}(?:run|execute|go|happen|live|be|stay|take\s+place|use|start)",
+    """only, sole, solely, exclusive*, purely, just, strictly, nowhere, nothing, alone, restrict*, confin*, limit*, pin, pinned, bound, tied, elsewhere,
+    belong*, reserved, live, lives, always in, always within""",
+    r"(?:must|ha(?:s|ve)\s+to|need(?:s)?\s+to|shall|should|(?:are|is)\s+to|ought\s+to|required\s+to|will)\s+(?!(?:\w+\s+)?(?:not|never)\b)(?:\w+\s+){0,2}(?:run|execute|go|happen|live|be|stay|take\s+place|use|start)",
     r"(?:stay|remain|keep|kept|hold|held|leave)(?:s|ing)?\b(?!.{0,60}\b(?:out|away|off|clear|free|back|from)\b)",
     r"(?:use|run|place|schedule)\b.{0,60}\b(?:always)",
+    rf"{_NO}\b.{{0,90}}\b(?:except|other\s+than|unless|but)\s+(?:it\s+is\s+)?(?:at|in|during|on|between|from|when|over|throughout|after|before|\d)",
 )  # fmt: skip
 SOFT = listed(
     """try to, tries to, trying to, try not, prefer*, preferable, ideal*, best effort, attempt*, favour*, favor*, likes best, like best, first choice, lean towards,
@@ -40,14 +50,19 @@ SOFT = listed(
     seek to, strive*, would rather, priority for, do your best, do our best, does its best, wherever sensible, rather not, in doubt""",
     r"(?:where|when|if|whenever|wherever)(?:ver)?(?:\s+at\s+all|\s+it\s+is|\s+that\s+is|\s+this\s+is)?\s+(?:possible|feasible|practical|practicable)",
     r"as\s+(?:far|much|often)\s+as\s+(?:possible|we\s+can|you\s+can|it\s+can)", r"if\s+it\s+can\s+be\s+\w+",
-    r"(?:if|when|where|whenever|wherever)(?:ver)?\s+(?:you|we|it|they)\s+can(?!['’]t|not)(?:\s+be\s+\w+|\s+help)?", r"(?:should|would)\s+rather", r"['’]d\s+rather",
+    r"(?:if|when|where|whenever|wherever)(?:ver)?\s+(?:you|we|it|they)\s+can(?!['’]t|not)(?:\s+be\s+\w+|\s+help)?", r"(?:should|would)\s+rather", r"\w+['’]d\s+rather",
     r"priority\s+to(?!\s+be)", r"would\s+be\s+(?:nice|good|great|better|best|ideal|preferable)", r"(?:if|when)\s+(?:there\s+is|you\s+have)\s+a\s+choice",
 )  # fmt: skip
 PREFERENCE = listed("priority to, preference, pick*, choose, choice, first, like*, best, lean*, rather")
 EXEMPT = listed(
     """except*, unless, exclud*, exempt*, apart from, other than, else than, but not, aside from, save for, saving for, barring, bar, minus, without,
-    spare*, besides, not counting, ignoring, only, nobody but, no one but, none but, all but, but, however, may, free from, out of scope, still, does not apply, do not apply, outside"""
+    spare*, besides, not counting, ignoring, nobody but, no one but, none but, all but, not for, not to"""
 )  # fmt: skip
+EXEMPT_AFTER = listed(
+    """exempt*, excepted, excluded, are free, is free, spared, not affected, unaffected, not bound, do not apply, does not apply, don't apply, doesn't apply, aside, apart,
+    out of scope, are fine, are ok, still may, may still, can still, not included"""
+)  # fmt: skip
+ALONE = listed("only, nobody but, no one but, none but, nobody except, reserved for, belongs to, belong to")
 SURELY_EXEMPT = listed(
     "except, excepting, excepted, exception, exempt*, unless, apart from, other than, save for, saving for, excluding, barring"
 )
@@ -130,7 +145,9 @@ NO_GPU = words(
 )  # fmt: skip
 BATCH = listed("batch, batches, offline, background, non interactive")
 INTERACTIVE = listed("interactive, interactively, online, session, sessions, notebook, notebooks, live")
-JOBS = words(r"[\s-]+(?:jobs?|runs?|tasks?|workloads?|work|pipelines?|builds?|data|processes|stuff|things)")
+JOBS = re.compile(
+    r"[\s-]+(?:jobs?|runs?|tasks?|workloads?|work|pipelines?|builds?|data|processes|stuff|things)\b", re.I
+)
 PER = {
     "hour": listed("hour, hours, hourly, h, hr"),
     "day": listed("day, days, daily, d"),
@@ -180,3 +197,4 @@ TOLD = words(
     r"was|were|had|wrote|tried|failed|crashed|went|yesterday|last\s+(?:week|month|year|night|quarter)|has\s+been|have\s+been|used\s+to"
 )
 """What has been asks for nothing."""
+THEY = words(r"(?<!unless )they", r"these(?!\s+(?:jobs|rules|hours|days|times|regions|places|limits))")

@@ -71,7 +71,7 @@ def held_and_not_said(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     """Yield the quantities and names of the rules that the sentence does not say."""
     said = {meaning for one in found.all for meaning in _meant(one, found)}
     for fact in facts(rules):
-        if not fact.meanings & said:
+        if not (fact.implied or fact.meanings & said):
             yield f"a rule holds {fact.words}, and the sentence does not say it"
 
 

@@ -71,10 +71,17 @@ def _excepted(places: Places, held: Sequence[Ids], by: str) -> Iterator[str]:
     left_out = [one for group in places.left_out for one in group]
     for one in left_out:
         ids = ids_of(one)
-        outer = any(ids < ids_of(other) for other in (*places.meant, *left_out))
+        group = next(group for group in places.left_out if one in group)
+        around = [other for other in (*places.meant, *left_out) if ids < ids_of(other) and other not in group]
+        near = [other for other in around if 0 < one.begin - other.end < 45]
+        if one.demanded and near:
+            rest = union(near) - ids
+            for list_ in held:
+                if ids & list_ and rest & list_:
+                    yield f'the text excepts "{one.words}" from "{near[0].words}", and a {by} holds both'
         about = ids - union(other for other in left_out if ids_of(other) < ids)
         if one.demanded and not any(
-            places.is_rest(list_) or (not ids & list_ if outer else about <= list_) for list_ in held
+            places.is_rest(list_) or (not ids & list_ if around else about <= list_) for list_ in held
         ):
             what = f"a {by} holds {_listed(ids)}" if any(ids & list_ for list_ in held) else f"no {by} shows it"
             yield f'the text excepts or forbids "{one.words}", and {what}'

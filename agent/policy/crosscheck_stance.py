@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from agent.mentions import stance
-from agent.mentions.mention import round_off
+from agent.mentions.mention import Mention, round_off
 from agent.mentions.reading import Mentions
 from agent.policy.facts import facts, selected
 from agent.policy.normal import ALWAYS_PREFERENCES
@@ -17,7 +17,7 @@ NO_JOBS = ("region", "days", "clock", "period", "g/kwh", "usd/mwh", "share")
 
 def stances(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     """Yield where words and rules differ on what is done."""
-    for check in (_strength, _exemptions, _effects, _kinds, _suspensions, _delays, _lengths):
+    for check in (_strength, _exemptions, _effects, _kinds, _suspensions, _delays, _lengths, _pronouns):
         yield from check(found, rules)
 
 
@@ -42,6 +42,7 @@ def _exemptions(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
         after = next((one for one in found.all if 0 <= one.begin - match.end() <= 40 and one.demanded), None)
         if (
             after is None
+            or any(0 <= one.begin - match.end() <= 6 for one in found.of("region"))
             or any(name in NO_JOBS for name, _ in after.meanings)
             or stance.APPROVAL.search(found.text[match.end() : after.begin])
         ):
@@ -58,27 +59,36 @@ def _is_spared(found: Mentions, rule: Rule) -> bool:
     traits |= {("region", frozenset((id_,))) for id_ in rule.unless.home or ()}
     beside = [one for one in found.all if one.meanings & traits or (rule.unless.home and one.of("region"))]
     return any(
-        stance.EXEMPT.search(found.text[max(0, one.begin - 60) : one.begin])
-        or stance.SURELY_EXEMPT.search(found.text[one.end : one.end + 60])
+        _is_behind(found, one, stance.EXEMPT, 50)
+        or (rule.kind != "placement" or getattr(rule, "effect", "") == "deny")
+        and _is_behind(found, one, stance.ALONE, 30)
+        or stance.EXEMPT_AFTER.search(found.text[one.end : one.end + 60])
         for one in beside
     )
 
 
+def _is_behind(found: Mentions, one: Mention, pattern: re.Pattern[str], reach: int) -> bool:
+    """Tell whether a mention follows words, with no place, time or amount between."""
+    begin = max(0, one.begin - reach)
+    ends = [begin + match.end() for match in pattern.finditer(found.text[begin : one.begin])]
+    return bool(ends) and not any(
+        ends[-1] <= other.begin < one.begin and any(name in NO_JOBS for name, _ in other.meanings)
+        for other in found.all
+        if other.demanded
+    )
+
+
 def _effects(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
-    for rule in rules:
-        if (
-            isinstance(rule, Placement)
-            and rule.effect == "deny"
-            and not (stance.NOT.search(found.text) or stance.SURELY_CONFINED.search(found.text))
-        ):
+    placements = [rule for rule in rules if isinstance(rule, Placement)]
+    forbids = stance.NOT.search(stance.IDIOMS.sub(" ", found.text))
+    surely_confines = stance.SURELY_CONFINED.search(found.text)
+    for rule in placements:
+        # "only if power is cheap" and "only finance may" forbid as well
+        if rule.effect == "deny" and not forbids and (_is_plain_deny(rule) or not surely_confines):
             yield "a rule forbids (deny), and the sentence forbids nothing"
-        if isinstance(rule, Placement) and rule.effect == "only" and not _confines(found):
+        if rule.effect == "only" and not _confines(found):
             yield "a rule confines (only), and the sentence confines nothing"
-    if (
-        stance.SURELY_CONFINED.search(found.text)
-        and rules
-        and all(isinstance(rule, Placement) and _is_plain_deny(rule) for rule in rules)
-    ):
+    if surely_confines and placements and len(placements) == len(rules) and all(map(_is_plain_deny, placements)):
         yield "the sentence confines (only), and the rules forbid (deny)"
 
 
@@ -160,3 +170,12 @@ def _lengths(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
             said = [one for one in found.of("h") if round_off(hours) in one.of("h")]
             if said and all(wrong(found.text[max(0, one.begin - 25) : one.begin]) for one in said):
                 yield f'a rule has {field} {hours:g}, and the sentence says "{said[0].words}" of {other} jobs'
+
+
+def _pronouns(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
+    """Yield a rule about all jobs beside one about some, where "they" or "these" mean those."""
+    told = [rule for rule in rules if rule.kind not in ("headroom", "objective")]
+    if {rule.jobs is None for rule in told} == {True, False}:
+        said = stance.THEY.search(found.text)
+        if said:
+            yield f'the sentence says "{said[0]}" of the jobs that it names, and a rule is about all jobs'

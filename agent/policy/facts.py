@@ -22,10 +22,14 @@ from agent.policy.rules import (
 
 
 class Fact(NamedTuple):
-    """Something that a rule holds: any of the meanings says it; `words` are for people."""
+    """Something that a rule holds: any of the meanings says it; `words` are for people.
+
+    One that is `implied` goes without saying: the lesser weight of "twice as much".
+    """
 
     meanings: frozenset[Meaning]
     words: str
+    implied: bool = False
 
 
 def selectors(rules: Iterable[Rule]) -> list[Selector]:
@@ -93,17 +97,15 @@ def _hours(value: float | None, words: str) -> Iterator[Fact]:
 
 
 def _weights(rule: Objective) -> Iterator[Fact]:
-    """Yield each weight but the one that goes without saying: the least of several, or a single one."""
+    """Yield the weights; the least of several, or a single one, goes without saying where it is 1."""
     weights = {name: weight for name, weight in rule.weights.model_dump().items() if weight}
     least, total = min(weights.values()), sum(weights.values())
     for name, weight in weights.items():
         numbers: set[Meaning] = {("number", round_off(one)) for one in (weight, 100 * weight, weight / least)}
         shares: set[Meaning] = {("share", round_off(one)) for one in (weight, weight / 100, weight / total)}
-        if weight != least or least not in (1.0, total):
-            yield Fact(
-                frozenset(numbers | shares | {("times", round_off(weight / least))}),
-                f"weight {number(weight)} for {name}",
-            )
+        implied = weight == least and least in (1.0, total)
+        meanings = numbers | shares | {("times", round_off(weight / least))}
+        yield Fact(frozenset(meanings), f"weight {number(weight)} for {name}", implied)
 
 
 def selected(selector: Selector) -> Iterator[Fact]:
