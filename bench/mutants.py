@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from agent.hints import JobHints
 from agent.policy.normal import normal_rule
 from agent.policy.rules import DAYS, Rule
 from agent.policy.vocabulary import Vocabulary
@@ -200,3 +202,54 @@ def _selector(selector: Fields, vocabulary: Vocabulary) -> Iterator[tuple[str, F
             wrong = next((one.id for one in vocabulary.regions if one.id not in value), None)
             if wrong:
                 yield "other home", {**selector, name: [wrong]}
+
+
+class HintsMutant(NamedTuple):
+    """Wrong hints, and the slip that made them."""
+
+    slip: str
+    hints: JobHints
+
+
+def hints_mutants(hints: JobHints, vocabulary: Vocabulary) -> Iterator[HintsMutant]:
+    """Yield hints that each differ from the right ones by one slip."""
+    given = hints.model_dump(exclude_none=True)
+    for slip, fields in _of_hints(given, [region.id for region in vocabulary.regions]):
+        try:
+            wrong = JobHints.model_validate(fields)
+        except ValidationError:
+            continue
+        if wrong != hints:
+            yield HintsMutant(slip, wrong)
+
+
+def _of_hints(given: Fields, every: list[str]) -> Iterator[tuple[str, Fields]]:
+    for name, value in given.items():
+        yield f"drop {name}", _without(given, name)
+        if isinstance(value, float):
+            yield "other number", {**given, name: value + 1}
+            yield "unit x 1000", {**given, name: value * 1000}
+            yield "minutes as hours", {**given, name: value * 60}
+        if isinstance(value, datetime):
+            for slip, hours in (("an hour later", 1), ("am for pm", 12), ("a day later", 24), ("a week later", 168)):
+                yield slip, {**given, name: value + timedelta(hours=hours)}
+        if name in ("regions_only", "regions_deny"):
+            other = "regions_deny" if name == "regions_only" else "regions_only"
+            yield "only and deny swapped", {**_without(given, name), other: value}
+            left = [id_ for id_ in every if id_ not in value]
+            if left:
+                yield "add a region", {**given, name: [*value, left[0]]}
+            if len(value) > 1:
+                yield "drop a region", {**given, name: value[1:]}
+    if "interruptible" in given:
+        yield "interruptible flipped", {**given, "interruptible": not given["interruptible"]}
+    if "priority" in given:
+        yield "other priority", {**given, "priority": LEVELS[(LEVELS.index(given["priority"]) + 1) % 4]}
+    for name, other in (("deadline", "earliest_start"), ("max_delay_h", "duration_h"), ("cpus", "gpus")):
+        if name in given and other not in given:
+            yield f"{name} as {other}", {**_without(given, name), other: given[name]}
+    for name, added in (("priority", "high"), ("interruptible", True), ("gpus", 3.0), ("duration_h", 7.0)):
+        if name not in given:
+            yield f"add {name}", {**given, name: added}
+    if not given.get("regions_only") and not given.get("regions_deny"):
+        yield "add regions", {**given, "regions_deny": every[:1]}

@@ -24,7 +24,7 @@ NOT = listed(
     taboo, closed, no go, disallow*, illegal, blacklist*, veto*, deny, denies, denied, wait*, hold back, hold off, held back, held off,
     keep back, keeps back, kept back, delay*, postpone*, defer*, until, steer, hands off, shut, halt*, stay away, be idle, stay idle, quiet, rest, stop, stops, zero,
     anywhere but, everywhere but, anywhere except, everywhere except, kept from, keep from, spare, skip*, leave alone, minus, pause*, suspend*""",
-    r"\w+n['’]t", r"(?:any|every)where\s+(?:\w+\s+)?(?:but|except|other)",
+    r"\w+n['’]t", r"(?:(?:any|every)where|any\s+\w+|every\s+\w+|all\s+\w+)\s+(?:but|except|other)",
     r"(?:hold|held|keep)\b.{0,120}\b(?:while|when|whenever|until|if|once|as\s+long|back|off)",
 )  # fmt: skip
 """What can turn a sentence against something."""
@@ -183,7 +183,7 @@ NO_HURRY = listed(
     bottom, no pressure, can wait"""
 )  # fmt: skip
 HURRY = listed(
-    "hurry, urgen*, asap, as soon as possible, important, emergency, critical, first, top, rush, down, quick*, highest, vital, outage, high, ahead"
+    "hurry, urgen*, asap, as soon as possible, important, emergency, critical, first, top, rush, down, quick*, highest, vital, outage, high, ahead, before our other, before our others, before the others, before all other*"
 )
 NO_MATTER = words(
     rf"{_NO}\s+(?:\w+\s+){{0,2}}(?:problem|mind|matter|trouble|harm|hurt|issue|care|objection)s?",

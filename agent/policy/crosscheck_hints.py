@@ -38,7 +38,7 @@ def crosscheck_hints(text: str, hints: JobHints, now: datetime, tz: str, vocabul
     findings = (
         *_quantities(found, hints, now),
         *_moments(found, hints, now, tz, vocabulary),
-        *regions(found, _as_rules(hints), vocabulary, by="hint"),
+        *regions(found, _as_rules(hints), vocabulary, text="text", by="hint"),
         *_effects(found, hints),
         *_traits(found, hints),
     )
@@ -149,7 +149,7 @@ def _as_rules(hints: JobHints) -> Sequence[Rule]:
 def _effects(found: Mentions, hints: JobHints) -> Iterator[str]:
     if hints.regions_deny and not stance.NOT.search(found.text):
         yield "a hint forbids regions, and the text forbids nothing"
-    if hints.regions_only and not stance.CONFINED.search(found.text):
+    if hints.regions_only and not (stance.CONFINED.search(found.text) or stance.SURELY_CONFINED.search(found.text)):
         yield "a hint confines the job to regions, and the text confines nothing"
 
 

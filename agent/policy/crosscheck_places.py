@@ -39,13 +39,16 @@ class Places(NamedTuple):
         return any(ids == self.every - taken for taken in lists)
 
 
-def regions(found: Mentions, rules: Sequence[Rule], vocabulary: Vocabulary, *, by: str = "rule") -> Iterator[str]:
+def regions(
+    found: Mentions, rules: Sequence[Rule], vocabulary: Vocabulary, *, text: str = "sentence", by: str = "rule"
+) -> Iterator[str]:
     """Yield the regions that are said and not held, held and not said, or excepted and held.
 
     Args:
         found: The mentions.
         rules: The reading.
         vocabulary: The regions there are.
+        text: What was read, in the words of findings.
         by: What holds regions, in the words of findings.
     """
     held = [frozenset(getattr(rule, "regions", None) or ()) for rule in rules]
@@ -55,15 +58,15 @@ def regions(found: Mentions, rules: Sequence[Rule], vocabulary: Vocabulary, *, b
     for one in places.meant:
         missing = ids_of(one) - frozenset[str]().union(*held)
         if one.demanded and (missing - places.without or (missing and missing == ids_of(one))):
-            yield f'the text says "{one.words}", and no {by} holds the region {_listed(missing)}'
-    yield from _excepted(places, held, by)
+            yield f'the {text} says "{one.words}", and no {by} holds the region {_listed(missing)}'
+    yield from _excepted(places, held, text, by)
     said = union(places.meant) | places.without
     for ids in held:
         if not ids <= said and not places.is_rest(ids) and (ids != places.every or said):
-            yield f"a {by} holds the region {_listed(ids - said)}, and the text does not name it"
+            yield f"a {by} holds the region {_listed(ids - said)}, and the {text} does not name it"
 
 
-def _excepted(places: Places, held: Sequence[Ids], by: str) -> Iterator[str]:
+def _excepted(places: Places, held: Sequence[Ids], text: str, by: str) -> Iterator[str]:
     """Yield what is left out and shows in no list.
 
     What is left out of a place that is named itself is in no list; else it is what a rule is about ("not in Texas").
@@ -78,13 +81,13 @@ def _excepted(places: Places, held: Sequence[Ids], by: str) -> Iterator[str]:
             rest = union(near) - ids
             for list_ in held:
                 if ids & list_ and rest & list_:
-                    yield f'the text excepts "{one.words}" from "{near[0].words}", and a {by} holds both'
+                    yield f'the {text} excepts "{one.words}" from "{near[0].words}", and a {by} holds both'
         about = ids - union(other for other in left_out if ids_of(other) < ids)
         if one.demanded and not any(
             places.is_rest(list_) or (not ids & list_ if around else about <= list_) for list_ in held
         ):
             what = f"a {by} holds {_listed(ids)}" if any(ids & list_ for list_ in held) else f"no {by} shows it"
-            yield f'the text excepts or forbids "{one.words}", and {what}'
+            yield f'the {text} excepts or forbids "{one.words}", and {what}'
 
 
 def homes(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
@@ -92,11 +95,11 @@ def homes(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     held = [selector for selector in selectors(rules) if selector.home]
     named = found.of("region")
     if held and not any(stance.SUBMITTED.search(found.text[max(0, one.begin - 60) : one.end + 20]) for one in named):
-        yield "a rule is about where jobs were submitted, and the text says nothing of it"
+        yield "a rule is about where jobs were submitted, and the sentence says nothing of it"
     for match in stance.SURELY_SUBMITTED.finditer(found.text):
         after = [one for one in named if 0 <= one.begin - match.end() <= 12]
         if after and not held:
-            yield f'the text says "{match[0]} {after[0].words}", and no rule is about where jobs were submitted'
+            yield f'the sentence says "{match[0]} {after[0].words}", and no rule is about where jobs were submitted'
 
 
 def _places(found: Mentions, vocabulary: Vocabulary) -> Places:
