@@ -2,8 +2,8 @@
 
     python -m bench.crosschecks [TEXTS]
 
-Wrong ones are made of right ones by one slip each (`bench.mutants`). Texts are drawn by the generator of training pairs,
-and those of the yardstick.
+Wrong ones are made of right ones by one slip each (`bench.mutants`). Texts are drawn by the generator of training
+pairs, and those of the yardstick.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def dates(text: Text, today: date) -> list[Mention]:
         if (days := list(_days(match, today))) and (pattern is not OF_MONTH or TILL.search(text.before(match.start())))
     ]
     for word, pattern in WORDS.items():
-        for match in pattern.finditer(text.left):
-            found.append(text.mention(*match.span(), [("date", day) for day in _near(word, today)]))
+        days = [("date", day) for day in _near(word, today)]
+        found += [text.mention(*match.span(), days) for match in pattern.finditer(text.left)]
     return found
 
 

@@ -40,10 +40,8 @@ def days(text: Text) -> list[Mention]:
         if re.search(r"\d|night|noon", inner):
             # a time stands between: the first day and the last are said, those between are implied
             found.append(Mention(match[0], *match.span(), frozenset({("days", span)}), demanded=False))
-            for name in "ab":
-                found.append(
-                    text.mention(*match.span(name), {("days", frozenset({match[name][:3].lower()}))}, demanded=False)
-                )
+            ends = ((match.span(name), frozenset({match[name][:3].lower()})) for name in "ab")
+            found += [text.mention(*span_, {("days", day)}, demanded=False) for span_, day in ends]
         else:
             found.append(text.mention(*match.span(), {("days", span)}))
     for pattern, chosen in (

@@ -72,9 +72,11 @@ def numbers(text: str) -> list[Number]:
     """
     found = [_figures(match) for match in FIGURES.finditer(text)]
     taken = [(number.begin, number.end) for number in found]
-    for match in SPELLED.finditer(text):
-        if not any(begin < match.end() and match.start() < end for begin, end in taken):
-            found.append(Number(match.start(), match.end(), _spelled(match[0]), figures=False))
+    found += [
+        Number(match.start(), match.end(), _spelled(match[0]), figures=False)
+        for match in SPELLED.finditer(text)
+        if not any(begin < match.end() and match.start() < end for begin, end in taken)
+    ]
     return sorted(found)
 
 

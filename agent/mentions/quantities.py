@@ -58,7 +58,7 @@ FRACTION = re.compile(
     re.I,
 )
 OUT_OF = re.compile(
-    rf"(?<![\w.:/])(?P<top>\d{{1,3}}|one|two|three|four|nine)\s*(?:/|\s(?:out\s+of|in|of)(?:\s+every)?\s)\s*(?P<bottom>\d{{1,3}}|two|three|four|five|ten)(?![\w/:.])",
+    r"(?<![\w.:/])(?P<top>\d{1,3}|one|two|three|four|nine)\s*(?:/|\s(?:out\s+of|in|of)(?:\s+every)?\s)\s*(?P<bottom>\d{1,3}|two|three|four|five|ten)(?![\w/:.])",
     re.I,
 )
 LISTED = re.compile(r"(?:^|[\n.:;,(]\s*|\s)\(?$")

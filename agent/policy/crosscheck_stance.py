@@ -60,8 +60,10 @@ def _is_spared(found: Mentions, rule: Rule) -> bool:
     beside = [one for one in found.all if one.meanings & traits or (rule.unless.home and one.of("region"))]
     return any(
         _is_behind(found, one, stance.EXEMPT, 50)
-        or (rule.kind != "placement" or getattr(rule, "effect", "") == "deny")
-        and _is_behind(found, one, stance.ALONE, 30)
+        or (
+            (rule.kind != "placement" or getattr(rule, "effect", "") == "deny")
+            and _is_behind(found, one, stance.ALONE, 30)
+        )
         or stance.EXEMPT_AFTER.search(found.text[one.end : one.end + 60])
         for one in beside
     )

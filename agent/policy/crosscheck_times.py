@@ -38,7 +38,7 @@ def _unsaid_times(found: Mentions, window: Window) -> Iterator[str]:
     if not (opens and closes):
         yield f"a rule has the window {window.start}-{window.end}, and the sentence does not say it"
     elif not whole_day and _is_reversed(found, window):
-        yield f"a rule has the window {window.start}-{window.end}, and the sentence names these times the other way round"
+        yield f"a rule has the window {window.start}-{window.end}, and the sentence names them the other way round"
 
 
 def _is_reversed(found: Mentions, window: Window) -> bool:
