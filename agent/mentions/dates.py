@@ -7,7 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from agent.mentions.mention import Mention, Text, words
+from agent.mentions.mention import Meaning, Mention, Text, words
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -48,8 +48,8 @@ def dates(text: Text, today: date) -> list[Mention]:
         if (days := list(_days(match, today))) and (pattern is not OF_MONTH or TILL.search(text.before(match.start())))
     ]
     for word, pattern in WORDS.items():
-        days = [("date", day) for day in _near(word, today)]
-        found += [text.mention(*match.span(), days) for match in pattern.finditer(text.left)]
+        near: list[Meaning] = [("date", day) for day in _near(word, today)]
+        found += [text.mention(*match.span(), near) for match in pattern.finditer(text.left)]
     return found
 
 

@@ -85,7 +85,7 @@ SUSPENSION = listed(
     kill*, freez*, frozen, park*, through, touch*, evict*, to the end, restart*, disturb*, cut, halfway, half way, done, completion, running, stall*"""
 )  # fmt: skip
 SURELY_SUSPENSION = listed(
-    "suspend, suspended, suspending, suspension*, paused, pausing, preempt, preempted, preemption, interrupt, interrupted, interruption*, uninterrupt*"
+    "suspend, suspended, suspending, suspension*, paused, pausing, preempt, preempted, preemption, interrupt, interrupted, interruption*, uninterrupt*, interruptible, preemptible, suspendable"
 )
 NO_SUSPENSION = listed(
     """in one go, in one piece, uninterrupt*, hands off, once started, once running, once they run, once it runs, non preempt*, to the end, to completion, until done,
@@ -169,8 +169,10 @@ DEADLINE = listed(
     eow, tomorrow, today, on, at"""
 )  # fmt: skip
 EARLIEST = listed(
-    """before, earliest, after, from, until, till, wait, hold, earlier, later, on, start*, begin*, sooner, once, arriv*, ready, at, next, in, since, available"""
-)
+    """not before, nothing before, never before, earliest, after, from, hold, holds, wait, waits, later, start*, begin*, sooner, earlier, arriv*, available, will be there, is there,
+    be ready, is ready, are ready, are complete, is complete, not in the next, not run before, next week""",
+    rf"{_NO}\b.{{0,40}}\b(?:before|until|till|in\s+the\s+next)", r"(?:come|comes|in)\s+(?:in|at|on)",
+)  # fmt: skip
 SURELY_EARLIEST = words(
     rf"{_NO}\s+(?:\w+\s+){{0,3}}before", r"(?:at\s+the|the|at)\s+earliest", rf"{_NO}\s+(?:sooner|earlier)"
 )
@@ -198,3 +200,15 @@ TOLD = words(
 )
 """What has been asks for nothing."""
 THEY = words(r"(?<!unless )they", r"these(?!\s+(?:jobs|rules|hours|days|times|regions|places|limits))")
+PLAINLY_NOT = listed(
+    "not in, never in, avoid*, away from, out of, except, any region but, anywhere but, everywhere but, off limits, clear of, not use, no option, not allowed, not go, not enter"
+)
+"""What forbids the place itself, and not what lies outside."""
+WAITING = listed(
+    "wait*, delay*, queue*, start within, starts within, start no later, starts no later, start in the next, launch within, spare, held back, postpone*, defer*"
+)
+RUN_TIME = listed(
+    "take*, took, run, runs, running, need*, duration, last, lasts, run time, runtime, long, estimat*, expect*, plan, through, work, occup*, on, done in, usually, hours of"
+)
+NEXT = listed("next, following, after next, week")
+SURELY_HURRIED = listed("no hurry, no rush, in a hurry, asap, as soon as possible")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from agent.hints import JobHints
@@ -102,10 +103,14 @@ def _quantities(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str
         yield "a hint says to start without delay, and the text does not"
     if stance.SURELY_AT_ONCE.search(found.text) and hints.max_delay_h != 0:
         yield "the text says to start without delay, and no hint holds max_delay_h 0"
-    if hints.duration_h is not None and not stance.TAKING.search(found.text):
+    if hints.duration_h is not None and _only_waits(_beside(found, "h", values=[round_off(hints.duration_h)])):
         yield "a hint holds a run time, and the text does not speak of one"
-    if hints.max_delay_h is not None and not stance.STARTING.search(found.text):
+    if hints.max_delay_h and not stance.STARTING.search(_beside(found, "h", values=[round_off(hints.max_delay_h)])):
         yield "a hint bounds the wait before the start, and the text does not"
+
+
+def _only_waits(said: str) -> bool:
+    return bool(stance.WAITING.search(said)) and not stance.RUN_TIME.search(said)
 
 
 def _moments(found: Mentions, hints: JobHints, now: datetime, tz: str, vocabulary: Vocabulary) -> Iterator[str]:
@@ -130,7 +135,7 @@ def _moments(found: Mentions, hints: JobHints, now: datetime, tz: str, vocabular
             yield f'the text says "{one.words}", and no hint holds that day'
     if hints.deadline and not stance.DEADLINE.search(found.text):
         yield "a hint holds a deadline, and the text does not speak of one"
-    if hints.earliest_start and not stance.EARLIEST.search(found.text):
+    if hints.earliest_start and not stance.EARLIEST.search(_beside(found, "clock", "date", "days", "h")):
         yield "a hint holds an earliest start, and the text does not speak of one"
     if hints.deadline and not hints.earliest_start and stance.SURELY_EARLIEST.search(found.text):
         yield "the text says when to start at the earliest, and no hint holds it"
@@ -146,24 +151,44 @@ def _as_rules(hints: JobHints) -> Sequence[Rule]:
     ]
 
 
+def _beside(found: Mentions, *dimensions: str, values: Collection[object] | None = None) -> str:
+    """Return the sentences that hold mentions in some dimension, of certain values."""
+    ends = [0, *(match.end() for match in END.finditer(found.text)), len(found.text)]
+    chosen = [
+        one
+        for one in found.of(*dimensions)
+        if values is None or any(value in values for name in dimensions for value in one.of(name))
+    ]
+    stretches = pairwise(ends)
+    return " ".join(
+        found.text[begin:end] for begin, end in stretches if any(begin <= one.begin < end for one in chosen)
+    )
+
+
 def _effects(found: Mentions, hints: JobHints) -> Iterator[str]:
-    if hints.regions_deny and not stance.NOT.search(found.text):
+    said = stance.IDIOMS.sub(" ", _beside(found, "region"))
+    forbids, confines = stance.NOT.search(said), stance.SURELY_CONFINED.search(said)
+    if hints.regions_deny and not forbids:
         yield "a hint forbids regions, and the text forbids nothing"
-    if hints.regions_only and not (stance.CONFINED.search(found.text) or stance.SURELY_CONFINED.search(found.text)):
+    if hints.regions_deny and not hints.regions_only and confines and not stance.PLAINLY_NOT.search(said):
+        yield "a hint forbids regions, and the text confines the job to them"
+    if hints.regions_only and not (stance.CONFINED.search(said) or confines):
         yield "a hint confines the job to regions, and the text confines nothing"
 
 
 def _traits(found: Mentions, hints: JobHints) -> Iterator[str]:
-    said = [one for one in found.of("at_least", "at_most", "level")]
+    said = found.of("at_least", "at_most", "level")
     levels = {value for one in said for name in ("level", "at_least", "at_most") for value in one.of(name)}
-    relaxed = stance.NO_HURRY.search(found.text)
+    relaxed, hurried = stance.NO_HURRY.search(found.text), stance.HURRY.search(found.text)
+    surely = stance.SURELY_HURRIED.search(found.text)
     if hints.priority is None:
         yield from (f'the text says "{one.words}", and no hint holds a priority' for one in said if one.demanded)
-    elif hints.priority not in levels and not (
-        (hints.priority == "low" and relaxed)
-        or (hints.priority in ("high", "critical") and stance.HURRY.search(found.text))
+    elif hints.priority not in levels and (
+        levels or not (relaxed if hints.priority == "low" else hurried and hints.priority != "normal")
     ):
         yield f"a hint holds the priority {hints.priority}, and the text does not say it"
+    if hints.priority is None and surely:
+        yield f'the text says "{surely[0]}", and no hint holds a priority'
     paused = stance.SURELY_SUSPENSION.search(found.text)
     if hints.interruptible is None and paused:
         yield f'the text says "{paused[0]}", and no hint holds whether it may be interrupted'

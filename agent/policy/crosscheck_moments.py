@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from agent.mentions import stance
 from agent.mentions.mention import Mention
 from agent.mentions.reading import Mentions
 from agent.policy.crosscheck_times import same_zone
@@ -12,7 +13,7 @@ from agent.policy.rules import DAYS
 from agent.policy.vocabulary import Vocabulary
 from agent.said.windows import PERIODS
 
-NEAR = timedelta(days=14)
+WEEK = timedelta(days=7)
 
 
 def zones_of(found: Mentions, tz: str, vocabulary: Vocabulary) -> list[ZoneInfo]:
@@ -39,17 +40,19 @@ def is_said(found: Mentions, moment: datetime, now: datetime, zone: ZoneInfo) ->
         return False
     days = {wall.date()} | ({wall.date() - timedelta(days=1)} if first else set())
     counted = {(now + timedelta(hours=value)).astimezone(zone).date() for value in hours if value >= 24}
-    return any(_is_said_day(found, day, now, zone, counted) for day in days)
+    soon = moment - now <= timedelta(days=1)
+    return any(_is_said_day(found, day, now, zone, counted, soon=soon) for day in days)
 
 
-def _is_said_day(found: Mentions, day: date, now: datetime, zone: ZoneInfo, counted: set[date]) -> bool:
+def _is_said_day(found: Mentions, day: date, now: datetime, zone: ZoneInfo, counted: set[date], *, soon: bool) -> bool:
     """Tell whether the day is said; without any, a time of day is the next such time."""
     named = found.meanings("date") | counted
     weekdays = frozenset[str]().union(*(days_of(one) for one in found.of("days")))
     today = now.astimezone(zone).date()
-    if day in named or (DAYS[day.weekday()] in weekdays and day - today <= NEAR):
+    near = 2 * WEEK if stance.NEXT.search(found.text) else WEEK
+    if day in named or (DAYS[day.weekday()] in weekdays and day - today <= near):
         return True
-    return not named and not weekdays and day - today <= timedelta(days=1)
+    return not named and not weekdays and soon
 
 
 def days_of(one: Mention) -> frozenset[str]:

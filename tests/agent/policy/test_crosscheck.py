@@ -42,7 +42,8 @@ def window(start: str, end: str, **fields: Any) -> dict[str, Any]:
 
 RIGHT: list[tuple[str, list[dict[str, Any]]]] = [
     ("Finance only in Europe.", [placement("only", jobs={"team": "finance"}, regions=["gb", "de"])]),
-    ("Backups may run in Europe but not in Britain, and nowhere else.", [placement("only", jobs={"tag": "backup"}, regions=["de"])]),
+    ("Backups may run in Europe but not in Britain, and nowhere else.",
+     [placement("only", jobs={"tag": "backup"}, regions=["de"])]),
     (
         "Keep batch jobs out of Texas 4-9pm on weekdays.",
         [placement("deny", jobs={"kind": "batch"}, regions=["us-south"], window=window("16:00", "21:00", days=WEEKDAYS))],
@@ -64,7 +65,8 @@ RIGHT: list[tuple[str, list[dict[str, Any]]]] = [
      [placement("only", strength="prefer", jobs={"longer_than_h": 1.5}, regions=["de"])]),
     ("Never suspend a training run more than twice.",
      [{"kind": "suspend", "jobs": {"tag": "training"}, "max_times": 2}]),
-    ("Anything above $2k in Britain needs sign-off.", [{"kind": "approval", "regions": ["gb"], "cost_above_usd": 2000}]),
+    ("Anything above $2k in Britain needs sign-off.",
+     [{"kind": "approval", "regions": ["gb"], "cost_above_usd": 2000}]),
     ("Carbon matters three times as much as cost.", [{"kind": "objective", "weights": {"carbon": 3, "cost": 1}}]),
 ]  # fmt: skip
 
@@ -75,22 +77,29 @@ def test_a_right_reading_raises_no_alarm(sentence: str, rules: list[dict[str, An
 
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("Urgent jobs start within two hours.", {"kind": "delay", "jobs": {"priority_at_least": "high"}, "max_delay_h": 3}, "two hours"),
-    ("Ads may spend $500 a day.", {"kind": "budget", "jobs": {"team": "ads"}, "metric": "cost_usd", "max": 500, "per": "week"}, "per week"),
+    ("Urgent jobs start within two hours.",
+     {"kind": "delay", "jobs": {"priority_at_least": "high"}, "max_delay_h": 3}, "two hours"),
+    ("Ads may spend $500 a day.",
+     {"kind": "budget", "jobs": {"team": "ads"}, "metric": "cost_usd", "max": 500, "per": "week"}, "per week"),
     ("Ads may spend at most $500 a day.", {"kind": "budget", "metric": "cost_usd", "max": 500, "per": "day"}, '"Ads"'),
     ("No backups in Texas.", placement("deny", jobs={"tag": "backup"}, regions=["us-south", "gb"]), "gb"),
     ("No backups in Texas.", placement("only", jobs={"tag": "backup"}, regions=["us-south"]), "confines"),
     ("Backups only in Texas.", placement("deny", jobs={"tag": "backup"}, regions=["us-south"]), "forbid"),
     ("Finance only in Europe except Britain.", placement("only", jobs={"team": "finance"}, regions=["gb", "de"]), "gb"),
-    ("No jobs in Texas from 4 pm to 9 pm.", placement("deny", regions=["us-south"], window=window("04:00", "21:00")), "04:00"),
-    ("No jobs in Texas from 22:00 to 6:00.", placement("deny", regions=["us-south"], window=window("06:00", "22:00")), "other way"),
+    ("No jobs in Texas from 4 pm to 9 pm.",
+     placement("deny", regions=["us-south"], window=window("04:00", "21:00")), "04:00"),
+    ("No jobs in Texas from 22:00 to 6:00.",
+     placement("deny", regions=["us-south"], window=window("06:00", "22:00")), "other way"),
     ("No jobs in Texas on Sundays.", placement("deny", regions=["us-south"]), "Sundays"),
-    ("No jobs in Texas at the weekend.", placement("deny", regions=["us-south"], window=window("00:00", "24:00", days=["sat"])), "sun"),
-    ("No jobs in Texas after 20:00 UTC.", placement("deny", regions=["us-south"], window=window("20:00", "24:00")), "UTC"),
+    ("No jobs in Texas at the weekend.",
+     placement("deny", regions=["us-south"], window=window("00:00", "24:00", days=["sat"])), "sun"),
+    ("No jobs in Texas after 20:00 UTC.",
+     placement("deny", regions=["us-south"], window=window("20:00", "24:00")), "UTC"),
     ("No jobs in Texas except backups.", placement("deny", regions=["us-south"], jobs={"tag": "backup"}), "unless"),
     ("If possible, no jobs in Texas.", placement("deny", regions=["us-south"]), "strength prefer"),
     ("No jobs in Texas.", placement("deny", regions=["us-south"], strength="prefer"), "wish"),
-    ("No jobs longer than 3 h in Texas.", placement("deny", regions=["us-south"], jobs={"shorter_than_h": 3}), "longer"),
+    ("No jobs longer than 3 h in Texas.",
+     placement("deny", regions=["us-south"], jobs={"shorter_than_h": 3}), "longer"),
     ("Keep 20 % of the CPUs free.", {"kind": "headroom", "max_utilization": 0.2}, "20 %"),
     ("Never suspend training.", {"kind": "suspend", "jobs": {"tag": "training"}, "allowed": True}, "Never suspend"),
     ("Jobs in Britain need approval.", placement("deny", regions=["gb"]), "approval"),

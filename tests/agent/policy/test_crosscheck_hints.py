@@ -25,9 +25,11 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("Results by tomorrow noon UTC, please.", {"deadline": "2026-12-03T12:00:00Z"}),
     ("Not before 24 December.", {"earliest_start": "2026-12-23T23:00:00Z"}),
     ("Do not start it in the next six hours.", {"earliest_start": "2026-12-02T16:30:00Z"}),
-    ("Takes about 90 minutes on 16 cores with 64 GB, 2 GPUs.", {"duration_h": 1.5, "cpus": 16.0, "memory_gb": 64.0, "gpus": 2.0}),
+    ("Takes about 90 minutes on 16 cores with 64 GB, 2 GPUs.",
+     {"duration_h": 1.5, "cpus": 16.0, "memory_gb": 64.0, "gpus": 2.0}),
     ("It may wait at most a day. Keep it in Europe.", {"max_delay_h": 24.0, "regions_only": ["gb", "de"]}),
-    ("Urgent! Do not interrupt it. Anywhere but Texas.", {"priority": "high", "interruptible": False, "regions_deny": ["us-south"]}),
+    ("Urgent! Do not interrupt it. Anywhere but Texas.",
+     {"priority": "high", "interruptible": False, "regions_deny": ["us-south"]}),
     ("Last time it took 3 hours and was slow in Texas.", {"duration_h": 3.0}),
     ("Here is our nightly report, run 17.", {}),
 ]  # fmt: skip
