@@ -150,7 +150,7 @@ def _times(match: re.Match[str]) -> set[Meaning]:
         said = re.sub(r"\s+", " ", groups["minutes"].lower())
         ahead = MINUTES.get(said) or int(said)
         hour, minute = (hour - 1, 60 - ahead) if groups["way"].lower() == "to" else (hour, ahead)
-    exact = match.re in (EXACT, H_MINUTES) and (hour > 12 or len(groups["h"]) == 2 or hour == 0)
+    exact = match.re is H_MINUTES or (match.re is EXACT and (hour > 12 or len(groups["h"]) == 2 or hour == 0))
     return {("clock", _clock(one, minute)) for one in _of_day(hour, half, exact=exact)}
 
 

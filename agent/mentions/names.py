@@ -121,6 +121,7 @@ ENDINGS = (
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[-_][A-Za-z]+)*")
 DOLLARS = re.compile(r"\s?(?:\$|dollars?)", re.I)
+TEAM = re.compile(r"\s+team\b", re.I)
 REASONS = re.compile(r"\s+reasons?\b", re.I)
 GAP = r"[\W_]{0,2}"
 
@@ -132,7 +133,7 @@ def names(text: Text, vocabulary: Vocabulary) -> list[Mention]:
         for match in _pattern(spelled, plural=meanings[0][0] != "region" and len(spelled) > 2).finditer(text.left):
             if REASONS.match(text.left, match.end()) or DOLLARS.match(text.left, match.end()) or _is_unit(text, match):
                 continue
-            if _is_name(match[0], spelled):
+            if _is_name(match[0], spelled) or TEAM.match(text.left, match.end()):
                 found.append(text.mention(*match.span(), meanings))
             else:
                 found.append(Mention(match[0], *match.span(), frozenset(meanings), demanded=False))

@@ -61,6 +61,10 @@ def regions(
             yield f'the {text} says "{one.words}", and no {by} holds the region {_listed(missing)}'
     yield from _excepted(places, held, text, by)
     said = union(places.meant) | places.without
+    for rule in rules:
+        ids = frozenset(getattr(rule, "regions", None) or ())
+        if getattr(rule, "effect", "") == "only" and places.is_rest(ids) and stance.NOT_OUTSIDE.search(found.text):
+            yield f"a {by} confines to {_listed(ids)}, and the {text} confines to the others"
     for ids in held:
         if not ids <= said and not places.is_rest(ids) and (ids != places.every or said):
             yield f"a {by} holds the region {_listed(ids - said)}, and the {text} does not name it"

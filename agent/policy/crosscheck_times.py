@@ -80,6 +80,8 @@ def days(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     usual = (
         frozenset(PERIODS["business hours"][2] or ()) if "business hours" in found.meanings("period") else frozenset()
     )
+    if usual and not said and not found.of("clock") and windows(rules) and usual not in held:
+        yield f"the sentence says business hours, and no rule holds {_listed(usual)}"
     for days_ in held:
         if not days_ <= (every | usual) and not (days_ == rest and all(_is_excepted(found, one) for one in said)):
             yield f"a rule holds {_listed(days_ - every - usual)}, and the sentence does not say it"

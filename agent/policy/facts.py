@@ -97,13 +97,13 @@ def _hours(value: float | None, words: str) -> Iterator[Fact]:
 
 
 def _weights(rule: Objective) -> Iterator[Fact]:
-    """Yield the weights; the least of several, or a single one, goes without saying where it is 1."""
+    """Yield the weights; the least of several, or a single one, goes without saying if it is 1."""
     weights = {name: weight for name, weight in rule.weights.model_dump().items() if weight}
     least, total = min(weights.values()), sum(weights.values())
     for name, weight in weights.items():
         numbers: set[Meaning] = {("number", round_off(one)) for one in (weight, 100 * weight, weight / least)}
         shares: set[Meaning] = {("share", round_off(one)) for one in (weight, weight / 100, weight / total)}
-        implied = weight == least and least in (1.0, total)
+        implied = weight == least and least == 1.0
         meanings = numbers | shares | {("times", round_off(weight / least))}
         yield Fact(frozenset(meanings), f"weight {number(weight)} for {name}", implied)
 
