@@ -84,7 +84,7 @@ def quantities(text: Text) -> list[Mention]:
     """Return the numbers of a text with their units and what they mean; references such as `ticket 4711` are none."""
     found = [_many(text, match) for match in HALF.finditer(text.left)]
     found += [_single(text, match) for match in SINGLE.finditer(text.left)]
-    found += [_measured(text, number) for number in _with_unit(text)]
+    found += [one for number in numbers(text.left) if (one := _measured(text, number))]
     found += [_count(text, match) for match in COUNT.finditer(text.left)]
     found += [_ratio(text, match) for match in OUT_OF.finditer(text.left)]
     found += [_fraction(text, match) for match in FRACTION.finditer(text.left)]
@@ -121,15 +121,8 @@ def _is_reference(text: Text, number: Number) -> bool:
     return bool(found)
 
 
-def _with_unit(text: Text) -> list[Number]:
-    return [
-        number
-        for number in numbers(text.left)
-        if UNIT.match(text.left, number.end) or CURRENCY.search(text.left[: number.begin])
-    ]
-
-
-def _measured(text: Text, number: Number) -> Mention:
+def _measured(text: Text, number: Number) -> Mention | None:
+    """Return a number with its unit; None if it has none, or another number has taken it ("61 $ 25")."""
     before = CURRENCY.search(text.left[: number.begin])
     if before:
         after = AFTER_CURRENCY.match(text.left, number.end)
@@ -138,7 +131,7 @@ def _measured(text: Text, number: Number) -> Mention:
         return text.mention(before.start(), end, meanings)
     unit = UNIT.match(text.left, number.end)
     if unit is None:
-        raise AssertionError("unreachable: only numbers with a unit are measured")
+        return None
     value = number.value + (0.5 if unit["half"] or unit["half_more"] else 0)
     name = next(name for name, said in unit.groupdict().items() if said and not name.startswith(("half", "per_")))
     close = unit.group().strip().lower() == "h"

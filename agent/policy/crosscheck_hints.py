@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from agent.hints import JobHints
 from agent.mentions import stance
-from agent.mentions.mention import Meaning, Mention, round_off
+from agent.mentions.mention import Meaning, round_off
 from agent.mentions.reading import Mentions, mentions
-from agent.policy.crosscheck_moments import days_of, is_said, zones_of
+from agent.policy.crosscheck_moments import days_of, is_said, near_hours, zones_of
 from agent.policy.crosscheck_places import regions
 from agent.policy.english import number
 from agent.policy.rules import DAYS, Placement, Rule
@@ -85,7 +85,9 @@ def _quantities(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str
     for one in found.of("h", "cpus", "gpus", "gb"):
         # "in two days at 17:00" is a day, and not 48 hours
         day = any(
-            (now + timedelta(hours=hours)).date() == moment.date() for hours in _floats(one, "h") for moment in moments
+            (now + timedelta(hours=hours)).date() == moment.date()
+            for hours in near_hours(one.of("h"))
+            for moment in moments
         )
         if one.demanded and not (one.meanings & held or day or one.of("g/kwh") or one.of("clock")):
             yield f'the text says "{one.words}", and no hint holds it'
@@ -199,7 +201,3 @@ def _traits(found: Mentions, hints: JobHints) -> Iterator[str]:
         yield "a hint says that the job may not be interrupted, and the text does not"
     if hints.interruptible and forbidden and not fine:
         yield f'a hint says that the job may be interrupted, and the text says "{forbidden[0]}"'
-
-
-def _floats(one: Mention, dimension: str) -> list[float]:
-    return [value for value in one.of(dimension) if isinstance(value, float)]

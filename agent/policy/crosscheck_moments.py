@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from agent.policy.rules import DAYS
 from agent.policy.vocabulary import Vocabulary
 from agent.said.windows import PERIODS
 
+MOST_H = 100_000.0
 WEEK = timedelta(days=7)
 
 
@@ -25,9 +27,14 @@ def zones_of(found: Mentions, tz: str, vocabulary: Vocabulary) -> list[ZoneInfo]
     return [ZoneInfo(zone) for zone in dict.fromkeys((tz, *sorted(named)))]
 
 
+def near_hours(values: Iterable[object]) -> list[float]:
+    """Return the hours that lead to a date: not millions of them."""
+    return [value for value in values if isinstance(value, float) and value < MOST_H]
+
+
 def is_said(found: Mentions, moment: datetime, now: datetime, zone: ZoneInfo) -> bool:
     """Tell whether a text says a moment on the clocks of a zone."""
-    hours = [value for value in found.meanings("h") if isinstance(value, float)]
+    hours = near_hours(found.meanings("h"))
     if any(abs((now + timedelta(hours=value) - moment).total_seconds()) < 60 for value in hours):
         return True
     wall = moment.astimezone(zone)

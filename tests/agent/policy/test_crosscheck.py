@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.policy.crosscheck import crosscheck
 from agent.policy.rules import PolicySet
@@ -24,6 +26,62 @@ VOCABULARY = Vocabulary.model_validate(
         "tags": ["backup", "training", "pii"],
     }
 )
+PIECES = [
+    "25:61",
+    "12:30am",
+    "half",
+    "past",
+    "quarter",
+    "to",
+    "0",
+    "one",
+    "1,5",
+    "1/0",
+    "0/0",
+    "99th",
+    "24h",
+    "2400h",
+    "1e9",
+    "½",
+    "a",
+    "dozen",
+    "of",
+    "3",
+    "in",
+    "four",
+    "-5",
+    "%%",
+    "$",
+    "£3",
+    "kWh/h",
+    "10-10pm",
+    "mon-mon",
+    "except",
+    "but",
+    "not",
+    "outside",
+    "Texas,",
+    "and",
+    "Europe",
+    "non-urgent",
+    "Sunday",
+    "5",
+    "to",
+    "3.",
+    "(2)",
+    "CET",
+    "Berlin",
+    "time",
+    "a",
+    "hundred",
+    "thousand",
+    "million",
+    "k",
+    "5k",
+    "0.0.0",
+    "٣",
+    "²",
+]
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri"]
 
 
@@ -138,6 +196,12 @@ def test_slips_of_the_keyboard_do_not_alarm():
 
 def test_nothing_is_said_about_a_sentence_without_rules():
     assert found("Two hours in Texas.") == ()
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
+def test_no_text_breaks_it(text: str):
+    rule = placement("deny", regions=["us-south"], unless={"tag": "backup"}, window=window("22:00", "06:00"))
+    assert all(isinstance(finding, str) for finding in found(f"x {text}", rule))
 
 
 def test_on_drawn_sentences_few_right_ones_alarm_and_few_wrong_ones_pass():
