@@ -1,0 +1,67 @@
+"""What a text says of jobs without names: their kind, their priority, whether they need a GPU."""
+
+from __future__ import annotations
+
+import re
+
+from agent.mentions import stance
+from agent.mentions.mention import Meaning, Mention, Text
+
+LEVELS = ("low", "normal", "high", "critical")
+_SAID = {"low": 0, "lower": 0, "lowest": 0, "normal": 1, "medium": 1, "default": 1, "standard": 1, "high": 2, "higher": 2, "elevated": 2, "critical": 3, "top": 3,
+         "highest": 3, "maximum": 3}  # fmt: skip
+_LEVEL = "|".join(sorted(_SAID, key=len, reverse=True))
+_UP = (
+    r"\s*(?:priority\s*)?(?:,?\s*(?:or|and)\s+(?:above|higher|up|more|upwards?|over)|upwards?|at\s+(?:the\s+)?least|\+)"
+)
+_DOWN = r"\s*(?:priority\s*)?(?:,?\s*(?:or|and)\s+(?:below|lower|less|under|down|downwards?)|downwards?|at\s+(?:the\s+)?most)"
+PRIORITY = re.compile(
+    rf"(?<![a-z])(?:(?P<level>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?|prio(?:rity)?(?:\s+(?:is|of|level))?[\s:=]*(?:at\s+least\s+|at\s+most\s+|above\s+|below\s+|is\s+)?['\"“]?(?P<named>{_LEVEL})"
+    rf"|(?P<word>urgent|urgency|emergenc(?:y|ies)|(?:(?:business|mission|time)[\s-])?critical))(?![a-z])['\"”]?(?:(?P<up>{_UP})|(?P<down>{_DOWN}))?",
+    re.I,
+)
+NOT_BEFORE = re.compile(r"(?<!but )\b(?:not|non|n['’]t(?:\s+be)?|aren['’]t|isn['’]t)[\s-]+(?:at\s+all\s+)?$", re.I)
+AT_LEAST = re.compile(r"\b(?:at\s+least|minimum(?:\s+of)?|no\s+(?:lower|less)\s+than)\s+(?:a\s+|of\s+)?$", re.I)
+AT_MOST = re.compile(r"\b(?:at\s+most|up\s+to|no\s+(?:higher|more)\s+than|maximum(?:\s+of)?)\s+(?:a\s+|of\s+)?$", re.I)
+MORE = re.compile(r"\b(?:above|over|higher\s+than|more\s+than)\s+$", re.I)
+LESS = re.compile(r"\b(?:below|under|lower\s+than|less\s+than|beneath)\s+$", re.I)
+
+
+def traits(text: Text) -> list[Mention]:
+    """Return the kinds, priorities and GPUs of a text."""
+    found = [text.mention(*match.span(), _bounds(text, match)) for match in PRIORITY.finditer(text.left)]
+    found += [text.mention(*match.span(), _without(match[0])) for match in stance.NO_GPU.finditer(text.left)]
+    found += [text.mention(*match.span(), [("gpu", True)]) for match in stance.GPU.finditer(text.left)]
+    for kind, pattern in (("batch", stance.BATCH), ("interactive", stance.INTERACTIVE)):
+        for match in pattern.finditer(text.left):
+            found.append(
+                text.mention(
+                    *match.span(),
+                    [("kind", kind)],
+                    demanded=match[0].lower() == kind or bool(stance.JOBS.match(text.whole, match.end())),
+                )
+            )
+    return found
+
+
+def _without(said: str) -> list[Meaning]:
+    """Return both for "no GPU", which may begin "no GPU jobs in Texas"."""
+    return [("gpu", False), ("gpu", True)] if re.match(r"no\b", said, re.I) else [("gpu", False)]
+
+
+def _bounds(text: Text, match: re.Match[str]) -> list[Meaning]:
+    """Return the bounds that a priority could be: `("at_least", "high")` for "urgent"."""
+    word = (match["word"] or "").lower()
+    said = (match["level"] or match["named"] or ("critical" if "critical" in word else "high")).lower()
+    at = _SAID[said]
+    before = text.before(match.start("named") if match["named"] else match.start())
+    if NOT_BEFORE.search(before) or LESS.search(before):
+        return [("at_most", LEVELS[max(at - 1, 0)])]
+    if MORE.search(before):
+        return [("at_least", LEVELS[min(at + 1, 3)])]
+    if (match["up"] and "most" not in match["up"]) or AT_LEAST.search(before):
+        return [("at_least", LEVELS[at])]
+    if match["down"] or AT_MOST.search(before):
+        return [("at_most", LEVELS[at])]
+    exact: list[Meaning] = [("level", LEVELS[at])]
+    return exact + ([("at_most", LEVELS[at])] if at < 2 else []) + ([("at_least", LEVELS[at])] if at > 0 else [])
