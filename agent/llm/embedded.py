@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import secrets
 import time
@@ -14,10 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.llm.protocol import Message, ModelFailed, ModelRefused, Schema, Turn, Usage, require_answer
-from agent.llm.weights import verify
+from agent.llm.weights import sha256_of, verify
 from sim.errors import InputError
-
-log = logging.getLogger(__name__)
 
 CONTEXT_TOKENS = 4096
 DEADLINE_CHECK_TOKENS = 128  # a prompt is read in pieces of this size; the deadline is looked at between them
@@ -50,9 +47,7 @@ def default_threads() -> Threads:
 
 
 class EmbeddedModel:
-    """SmolLM2-135M-Instruct in this process.
-
-    No fine-tuned adapter ships yet, so `local` and `local:base` are the same untuned model.
+    """SmolLM2-135M-Instruct in this process, with or without the adapter that was trained to read.
 
     The same prompt gives the same text whatever was asked before, however many threads there are, and whether or
     not its prefix was cached: see `_parameters`.
@@ -60,20 +55,22 @@ class EmbeddedModel:
     Args:
         spec: `local` or `local:base`.
         threads: Threads to write and to read with; from the environment if None.
+        adapter: The GGUF file of a LoRA adapter. It changes every answer: the reader has one, the agent that ranks
+            plans has none, and each is a runtime of its own, so that neither finds the other's prefixes in its cache.
 
     Raises:
         InputError: If the runtime or the weights are missing: says how to get them.
     """
 
-    def __init__(self, spec: str = "local", threads: Threads | None = None) -> None:
+    def __init__(self, spec: str = "local", threads: Threads | None = None, adapter: Path | None = None) -> None:
         self.spec = spec
+        self.tuned = adapter is not None
+        self.version = ", ".join((spec, *([f"adapter {sha256_of(adapter)[:12]}"] if adapter else ())))
         self.api_key = secrets.token_urlsafe(16)
         path = verify()
         self._runtime = _import_runtime()
-        self._server = self._start(path, threads or default_threads())
+        self._server = self._start(path, threads or default_threads(), adapter)
         self._worker = ThreadPoolExecutor(1, "embedded-model")
-        if spec == "local":
-            log.info("no fine-tuned adapter ships yet: `local` is the untuned base model")
 
     @property
     def base_url(self) -> str:
@@ -121,18 +118,21 @@ class EmbeddedModel:
             request["grammar"] = self._runtime.json_schema_to_grammar(compact)
         return request
 
-    def _start(self, path: Path, threads: Threads) -> Any:
+    def _start(self, path: Path, threads: Threads, adapter: Path | None) -> Any:
         try:
-            server = self._runtime.Server(self._parameters(path, threads))
+            server = self._runtime.Server(self._parameters(path, threads, adapter))
         except RuntimeError as error:
-            raise InputError(f"the embedded model did not start from {path}: {error}") from None
+            files = " and ".join(str(file) for file in (path, adapter) if file)
+            raise InputError(f"the embedded model did not start from {files}: {error}") from None
         # Until its loop has answered once, stopping the runtime can wait for ever: an early exit would hang.
         server.handle_chat_completions({"messages": [{"role": "user", "content": "ok"}], "max_tokens": 1})
         return server
 
-    def _parameters(self, path: Path, threads: Threads) -> Any:
+    def _parameters(self, path: Path, threads: Threads, adapter: Path | None) -> Any:
         params = self._runtime.CommonParams()
         params.model.path = str(path)
+        if adapter is not None:
+            params.lora_adapters = [self._runtime.CommonAdapterLoraInfo(str(adapter), 1.0)]
         params.model_alias = {self.spec}
         params.n_ctx = CONTEXT_TOKENS
         params.n_parallel = 1

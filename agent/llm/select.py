@@ -8,6 +8,7 @@ from agent.llm.embedded import EmbeddedModel
 from agent.llm.openai_compatible import OpenAIModel
 from agent.llm.protocol import LanguageModel, ModelFailed, Turn
 from agent.llm.reliable import Reliable
+from agent.llm.weights import find_adapter
 from sim.errors import CwsError, InputError
 
 FORMS = "`local`, `local:base`, `openai:MODEL` or `none`"
@@ -31,6 +32,18 @@ def open_model(spec: str) -> LanguageModel | None:
         endpoint.reach()
         return Reliable(endpoint)
     raise InputError(f"--llm {spec!r}: expected {FORMS}")
+
+
+def open_reader(spec: str) -> LanguageModel | None:
+    """Return the model that `spec` names to read texts with; `local` has the adapter that was trained for it.
+
+    Raises:
+        InputError: See `open_model`.
+    """
+    if spec in ("local", "local:base"):
+        # not `Reliable`: an unusable answer says nothing about the next sentence's
+        return EmbeddedModel(spec, adapter=find_adapter() if spec == "local" else None)
+    return open_model(spec)
 
 
 def probe(spec: str) -> dict[str, Any]:

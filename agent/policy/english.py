@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agent.policy.rules import (
     DAYS,
@@ -43,13 +43,20 @@ def quoted(rule: RuleBase) -> str:
     return f'"{english(rule)}" (policy: "{rule.source}")'
 
 
-def show(policy_set: PolicySet) -> str:
-    """Return each sentence of the policy above its reading: canonical English, or why there is none."""
+def show(policy_set: PolicySet, questions: Iterable[tuple[str, str]] = ()) -> str:
+    """Return each sentence of the policy above its reading: canonical English, or why there is none.
+
+    Args:
+        policy_set: What was read.
+        questions: Sentences with what is doubtful about their reading, which is shown below it.
+    """
     readings: dict[str, list[str]] = {}
     for rule in policy_set.rules:
         readings.setdefault(rule.source, []).append(f"  = {english(rule)}")
     for item in policy_set.unenforceable:
         readings.setdefault(item.text, []).append(f"  ! not enforced: {item.reason}")
+    for text, question in questions:
+        readings.setdefault(text, []).append(f"  ? {question}")
     return "\n".join(line for source, lines in readings.items() for line in (source, *lines))
 
 

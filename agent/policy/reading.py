@@ -10,16 +10,23 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from agent.policy.rules import PolicySet, explain
+from agent.policy.rules import Part, PolicySet, Sentence, explain
 from agent.policy.vocabulary import Vocabulary
 from sim.errors import InputError
 
 Kind = TypeVar("Kind", bound=PolicySet)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Question(Part):
+    """Something about the reading of a sentence that looks wrong, for a person to decide."""
+
+    text: Sentence
+    question: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,19 @@ class Reading:
 
     policy_set: PolicySet
     warnings: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form: that of the policy, and `warnings` and `questions`."""
+        questions = [one.model_dump() for one in self.questions]
+        return {**self.policy_set.as_json(), "warnings": list(self.warnings), "questions": questions}
+
+
+class Printed(PolicySet):
+    """The JSON of a reading, as compiling prints it; what a person has settled is not kept."""
+
+    warnings: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 class Confirmed(PolicySet):
@@ -110,9 +130,10 @@ def load_rules(path: Path) -> PolicySet:
         InputError: If it cannot be read or is damaged; names the field.
     """
     try:
-        return _parse(PolicySet, path)
+        printed = _parse(Printed, path)
     except FileNotFoundError as error:
         raise InputError(f"{path}: cannot read it: {error.strerror}") from error
+    return PolicySet(rules=printed.rules, unenforceable=printed.unenforceable)
 
 
 def _load(path: Path) -> Confirmed:

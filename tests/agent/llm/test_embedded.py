@@ -15,6 +15,9 @@ import pytest
 from agent.llm.embedded import EmbeddedModel
 from agent.llm.openai_compatible import OpenAIModel
 from agent.llm.protocol import ModelFailed, ModelRefused
+from agent.said.hints import SaidHints
+from agent.said.rules import SaidAnswer, SaidRule, SaidSelector
+from agent.said.schema import schema_of
 from sim.errors import InputError
 
 pytestmark = pytest.mark.embedded
@@ -59,6 +62,30 @@ def test_json_of_the_schema_the_cache_and_the_same_text_twice(model):
     assert first.usage.prompt_tokens == second.usage.prompt_tokens > 60
     assert second.usage.cached_tokens > 50
     assert second.usage.completion_tokens > 0
+
+
+@pytest.mark.parametrize("form", [SaidAnswer, SaidHints])
+@pytest.mark.parametrize("text", ["Ads only in Zürich from 9 to 5.", "Write a poem about the sea."])
+def test_it_writes_nothing_but_the_form_that_texts_are_read_in(model, form, text):
+    """The runtime ignores a schema that it does not understand, and says nothing."""
+    answer = ask(model, text, schema=schema_of(form), max_tokens=400).text
+    form.model_validate_json(answer)
+    assert '": ' not in answer
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        *((SaidHints, name) for name in ("deadline", "takes", "cpus", "memory", "priority")),
+        *((SaidRule, name) for name in ("kind", "when", "days", "max", "by", "times")),
+        *((SaidSelector, name) for name in ("kind", "longer", "at_least")),
+    ],
+)
+def test_it_keeps_to_the_pattern_of_a_field(model, form, field):
+    schema = schema_of(form)
+    alone = {**schema, "properties": {field: schema["properties"][field]}, "required": [field]}
+    answer = json.loads(ask(model, f"Say {field}: 99:99, 12345678901 xyz", schema=alone, max_tokens=80).text)
+    form.model_validate({"kind": "deny", **answer} if form is SaidRule else answer)
 
 
 def test_an_answer_depends_on_its_prompt_alone(model):

@@ -1,0 +1,43 @@
+"""The names in what a model wrote that the vocabulary lacks: the text's, or the model's own invention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from agent.policy.vocabulary import UnknownName, Vocabulary, plain
+from agent.said.hints import SaidHints
+from agent.said.rules import SaidAnswer, SaidSelector
+
+
+def unknown_names(said: SaidAnswer | SaidHints, vocabulary: Vocabulary) -> tuple[UnknownName, ...]:
+    """Return the names that are in no list of the vocabulary, each once."""
+    named = dict.fromkeys(_in_rules(said) if isinstance(said, SaidAnswer) else _in_hints(said))
+    return tuple(vocabulary.nearest(field, name) for field, name in named if not vocabulary.find(field, name))
+
+
+def invented(unknown: Iterable[UnknownName], text: str) -> tuple[UnknownName, ...]:
+    """Return those unknown names that the text does not say: a model's own, such as an example's of its prompt."""
+    words = plain(text)
+    return tuple(name for name in unknown if plain(name.name) not in words)
+
+
+def _in_rules(said: SaidAnswer) -> Iterator[tuple[str, str]]:
+    for rule in said.rules or ():
+        yield from _regions(rule.in_, rule.but)
+        for selector in (*(rule.jobs or ()), *((rule.unless,) if rule.unless else ())):
+            yield from _selected(selector)
+
+
+def _selected(selector: SaidSelector) -> Iterator[tuple[str, str]]:
+    for field in ("team", "customer", "tag"):
+        if name := getattr(selector, field):
+            yield field, name
+    yield from _regions(selector.home)
+
+
+def _in_hints(said: SaidHints) -> Iterator[tuple[str, str]]:
+    return _regions(said.only, said.but, said.deny)
+
+
+def _regions(*lists: Iterable[str] | None) -> Iterator[tuple[str, str]]:
+    return (("region", name) for names in lists for name in names or ())
