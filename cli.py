@@ -353,8 +353,7 @@ def policy_confirm(
         typer.echo(f"warning: {warning}", err=True)
     if not yes and not typer.confirm("Is this what the policy means?"):
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
-    by = "a person" if rules else llm
-    typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), by)}")
+    typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), reading.by)}")
 
 
 @policy_app.command("show")
@@ -545,7 +544,7 @@ def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[P
             if not accept:
                 raise
             reading = compile_file(file, None, llm)
-            confirm(file, reading, load_vocabulary(None), f"{llm}, accepted unseen")
+            confirm(file, reading, load_vocabulary(None), f"{reading.by}, accepted unseen")
             typer.echo(f"{file}: reading by {llm} accepted unseen", err=True)
             for one in reading.questions:
                 typer.echo(f"{file}: {one.text!r}: {one.question}", err=True)

@@ -9,11 +9,12 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.llm.protocol import Message, ModelFailed, ModelRefused, Schema, Turn, Usage, require_answer
-from agent.llm.weights import sha256_of, verify
+from agent.llm.weights import BASE, sha256_of, verify
 from sim.errors import InputError
 
 CONTEXT_TOKENS = 4096
@@ -65,10 +66,10 @@ class EmbeddedModel:
     def __init__(self, spec: str = "local", threads: Threads | None = None, adapter: Path | None = None) -> None:
         self.spec = spec
         self.tuned = adapter is not None
-        self.version = ", ".join((spec, *([f"adapter {sha256_of(adapter)[:12]}"] if adapter else ())))
         self.api_key = secrets.token_urlsafe(16)
         path = verify()
         self._runtime = _import_runtime()
+        self.version = _version(spec, adapter)
         self._server = self._start(path, threads or default_threads(), adapter)
         self._worker = ThreadPoolExecutor(1, "embedded-model")
 
@@ -192,6 +193,12 @@ class _Answer:
         cached = self.usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
         read, written = self.usage.get("prompt_tokens", 0), self.usage.get("completion_tokens", 0)
         return Usage(read, cached, written, self.seconds)
+
+
+def _version(spec: str, adapter: Path | None) -> str:
+    """Return all that an answer depends on beside its prompt, but the processor."""
+    tuned = f"adapter {sha256_of(adapter)[:12]}" if adapter else "no adapter"
+    return f"{spec}: {BASE.model} {BASE.sha256[:12]}, {tuned}, xllamacpp {metadata.version('xllamacpp')}"
 
 
 def _import_runtime() -> Any:

@@ -16,7 +16,7 @@ PROBE_DEADLINE_S = 30.0
 
 
 def open_model(spec: str) -> LanguageModel | None:
-    """Return the model that `spec` names, ready to be asked; None for `none`.
+    """Return the model that `spec` names, ready to decide; None for `none`. The embedded one is without an adapter.
 
     Raises:
         InputError: If there is no such form, what it needs is missing, or nothing answers at its address.
@@ -47,17 +47,19 @@ def open_reader(spec: str) -> LanguageModel | None:
 
 
 def probe(spec: str) -> dict[str, Any]:
-    """Ask the model for one word.
+    """Ask the model for one word; `local` as it reads, with the adapter if one ships.
 
     Returns:
-        `spec`, `ok`, `seconds` of the call, `tokens_per_s` written (both None without an answer) and `error`
-        (None if ok). `none` is always ok.
+        `spec`, `version` (which model that is, None if there is none or it did not open), `ok`, `seconds` of the call,
+        `tokens_per_s` written (both None without an answer) and `error` (None if ok). `none` is always ok.
     """
+    model = None
     try:
-        turn = _say_ok(open_model(spec))
+        model = open_reader(spec)
+        turn = _say_ok(model)
     except (CwsError, ModelFailed) as error:
-        return _report(spec, Turn(""), str(error))
-    return _report(spec, turn, None)
+        return _report(spec, model, Turn(""), str(error))
+    return _report(spec, model, turn, None)
 
 
 def _say_ok(model: LanguageModel | None) -> Turn:
@@ -67,10 +69,11 @@ def _say_ok(model: LanguageModel | None) -> Turn:
     return model.complete(messages, max_tokens=8, deadline_s=PROBE_DEADLINE_S)
 
 
-def _report(spec: str, turn: Turn, error: str | None) -> dict[str, Any]:
+def _report(spec: str, model: LanguageModel | None, turn: Turn, error: str | None) -> dict[str, Any]:
     seconds = turn.usage.seconds
     return {
         "spec": spec,
+        "version": model.version if model else None,
         "ok": error is None,
         "seconds": seconds or None,
         "tokens_per_s": turn.usage.completion_tokens / seconds if seconds else None,

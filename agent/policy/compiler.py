@@ -65,7 +65,7 @@ def compile_policy(
         for sentence, one in zip(prose, read, strict=True)
         for doubt in one.doubts
     )
-    return Reading(policy_set, _warnings(model, prose), questions)
+    return Reading(policy_set, _warnings(model, prose), questions, model.version)
 
 
 class SentenceReader:

@@ -31,11 +31,12 @@ class Question(Part):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text was understood to say, not yet confirmed, and what to be careful about."""
+    """What a text was understood to say, not yet confirmed; what to be careful about, and who read it."""
 
     policy_set: PolicySet
     warnings: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
+    by: str = "a person"
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON form: that of the policy, and `warnings` and `questions`."""
@@ -84,14 +85,14 @@ def confirm(path: Path, reading: Reading, vocabulary: Vocabulary, compiled_by: s
         path: The policy text.
         reading: What it was understood to say.
         vocabulary: The names it was read with; a rule that uses others is refused.
-        compiled_by: Who read it: the spec of a language model, or a person.
+        compiled_by: Who read it: the version of a language model, or a person.
     """
     target = rules_path(path)
     vocabulary.check(reading.policy_set, where=str(target))
     content = {
         "text_sha256": _sha256(read_text(path)),
         "vocabulary_sha256": vocabulary.sha256,
-        "compiled_by": compiled_by,
+        "compiled_by": compiled_by[:200],
         **reading.policy_set.as_json(),
     }
     # by way of a second file: a crash leaves the old reading or the new one, never half of one

@@ -15,10 +15,15 @@ import pytest
 from agent.llm.embedded import EmbeddedModel
 from agent.llm.openai_compatible import OpenAIModel
 from agent.llm.protocol import ModelFailed, ModelRefused
+from agent.llm.select import open_reader
+from agent.llm.weights import find_adapter, sha256_of
+from agent.policy.compiler import compile_policy
+from agent.policy.vocabulary import Vocabulary
 from agent.said.hints import SaidHints
 from agent.said.rules import SaidAnswer, SaidRule, SaidSelector
 from agent.said.schema import schema_of
 from sim.errors import InputError
+from tests.agent.llm.lora_file import write_adapter
 
 pytestmark = pytest.mark.embedded
 
@@ -150,6 +155,32 @@ def test_a_web_page_may_not_ask(model):
     with error.value:
         assert error.value.code == 401
         assert not error.value.headers.get("Access-Control-Allow-Origin")
+
+
+@pytest.mark.parametrize(("strength", "same"), [(0.0, True), (0.05, False)])
+def test_an_adapter_changes_what_is_written_and_its_hash_is_in_the_version(model, tmp_path, strength, same):
+    adapter = write_adapter(tmp_path / "adapter.gguf", strength)
+    tuned = EmbeddedModel("local", adapter=adapter)
+    assert (ask(tuned).text == ask(model).text) == same
+    assert tuned.tuned
+    assert f"adapter {sha256_of(adapter)[:12]}" in tuned.version
+    assert "no adapter" in model.version
+    assert not model.tuned
+
+
+def test_a_file_that_is_no_adapter_is_named(model, tmp_path):
+    (tmp_path / "adapter.gguf").write_bytes(b"GGUF, cut off")
+    with pytest.raises(InputError, match=r"did not start from .*SmolLM2.* and .*adapter\.gguf"):
+        EmbeddedModel("local", adapter=tmp_path / "adapter.gguf")
+
+
+def test_the_adapter_that_ships_reads_a_plain_rule(model):
+    """Whatever its training, or it does not ship."""
+    if find_adapter() is None:
+        pytest.skip("no adapter ships")
+    vocabulary = Vocabulary.load(Path(__file__).parents[3] / "policies" / "vocabulary.json")
+    (rule,) = compile_policy("Batch jobs must not run in Texas.", vocabulary, open_reader("local")).policy_set.rules
+    assert (rule.effect, rule.regions, rule.jobs.kind) == ("deny", ("us-south",), "batch")
 
 
 def test_a_program_that_ends_right_after_opening_the_model_ends():
