@@ -106,7 +106,7 @@ def _understood(text: str, answer: Any, now: datetime, zone: ZoneInfo, vocabular
         said = SaidHints.model_validate(answer)
         unknown = unknown_names(said, vocabulary)
         if strange := invented(unknown, text):
-            raise Malformed("; ".join(f"{name}, which the text does not say" for name in strange))
+            raise Malformed(f"it names {', '.join(strange)}, which the text does not say and nobody knows")
         hints = resolve(_without(said, unknown), now, zone.key, vocabulary)
     except ValidationError as error:
         raise Malformed(explain(error)) from error

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +51,8 @@ def default_threads() -> Threads:
 class EmbeddedModel:
     """SmolLM2-135M-Instruct in this process, with or without the adapter that was trained to read.
 
+    It loads the weights (a second) when it is first asked, or told to start.
+
     The same prompt gives the same text whatever was asked before, however many threads there are, and whether or
     not its prefix was cached: see `_parameters`.
 
@@ -67,10 +70,10 @@ class EmbeddedModel:
         self.spec = spec
         self.tuned = adapter is not None
         self.api_key = secrets.token_urlsafe(16)
-        path = verify()
+        self._files = (verify(), adapter)
+        self._threads = threads or default_threads()
         self._runtime = _import_runtime()
         self.version = _version(spec, adapter)
-        self._server = self._start(path, threads or default_threads(), adapter)
         self._worker = ThreadPoolExecutor(1, "embedded-model")
 
     @property
@@ -119,17 +122,27 @@ class EmbeddedModel:
             request["grammar"] = self._runtime.json_schema_to_grammar(compact)
         return request
 
-    def _start(self, path: Path, threads: Threads, adapter: Path | None) -> Any:
+    def start(self) -> None:
+        """Load the weights now, and not with the first question.
+
+        Raises:
+            InputError: If the runtime does not take the files.
+        """
+        self._server  # noqa: B018 - loaded when it is first looked at
+
+    @cached_property
+    def _server(self) -> Any:
         try:
-            server = self._runtime.Server(self._parameters(path, threads, adapter))
+            server = self._runtime.Server(self._parameters())
         except RuntimeError as error:
-            files = " and ".join(str(file) for file in (path, adapter) if file)
+            files = " and ".join(str(file) for file in self._files if file)
             raise InputError(f"the embedded model did not start from {files}: {error}") from None
         # Until its loop has answered once, stopping the runtime can wait for ever: an early exit would hang.
         server.handle_chat_completions({"messages": [{"role": "user", "content": "ok"}], "max_tokens": 1})
         return server
 
-    def _parameters(self, path: Path, threads: Threads, adapter: Path | None) -> Any:
+    def _parameters(self) -> Any:
+        path, adapter = self._files
         params = self._runtime.CommonParams()
         params.model.path = str(path)
         if adapter is not None:
@@ -139,7 +152,7 @@ class EmbeddedModel:
         params.n_parallel = 1
         params.n_batch = DEADLINE_CHECK_TOKENS
         params.cache_ram_mib = CACHE_MIB
-        params.cpuparams.n_threads, params.cpuparams_batch.n_threads = threads
+        params.cpuparams.n_threads, params.cpuparams_batch.n_threads = self._threads
         # Flash attention sums in another order for one token than for many, so a cached prefix would change the
         # text (measured: 2 answers of 80). Without it an answer depends on its prompt alone, at the same speed.
         params.flash_attn_type = self._runtime.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.llm.cached import Cached, cache_folder
 from agent.llm.embedded import EmbeddedModel
 from agent.llm.openai_compatible import OpenAIModel
 from agent.llm.protocol import LanguageModel, ModelFailed, Turn
@@ -26,7 +27,9 @@ def open_model(spec: str) -> LanguageModel | None:
         return None
     if spec in ("local", "local:base"):
         # a second attempt would get the same text: it answers each prompt in one way
-        return Reliable(EmbeddedModel(spec), attempts=1)
+        model = EmbeddedModel(spec)
+        model.start()
+        return Reliable(model, attempts=1)
     if kind == "openai" and name:
         endpoint = OpenAIModel(name)
         endpoint.reach()
@@ -37,9 +40,17 @@ def open_model(spec: str) -> LanguageModel | None:
 def open_reader(spec: str) -> LanguageModel | None:
     """Return the model that `spec` names to read texts with; `local` has the adapter that was trained for it.
 
+    What it has read it need not read again: its answers are kept.
+
     Raises:
         InputError: See `open_model`.
     """
+    model = _open(spec)
+    return model and Cached(model, cache_folder())
+
+
+def _open(spec: str) -> LanguageModel | None:
+    """Return the model that reads, which keeps nothing."""
     if spec in ("local", "local:base"):
         # not `Reliable`: an unusable answer says nothing about the next sentence's
         return EmbeddedModel(spec, adapter=find_adapter() if spec == "local" else None)
@@ -55,7 +66,7 @@ def probe(spec: str) -> dict[str, Any]:
     """
     model = None
     try:
-        model = open_reader(spec)
+        model = _open(spec)
         turn = _say_ok(model)
     except (CwsError, ModelFailed) as error:
         return _report(spec, model, Turn(""), str(error))

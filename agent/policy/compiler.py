@@ -99,7 +99,7 @@ class SentenceReader:
         said = _validated(answer)
         unknown = unknown_names(said, self._vocabulary)
         if strange := invented(unknown, " ".join((*before[-BEFORE:], sentence))):
-            raise Malformed("; ".join(f"{name}, which the sentence does not say" for name in strange))
+            raise Malformed(f"it names {', '.join(strange)}, which the sentence does not say and nobody knows")
         found = resolve(said, self._vocabulary, sentence)
         rules = [item for item in found if not isinstance(item, Unenforceable)]
         if said.rules and not rules and not unknown:

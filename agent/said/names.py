@@ -15,10 +15,10 @@ def unknown_names(said: SaidAnswer | SaidHints, vocabulary: Vocabulary) -> tuple
     return tuple(vocabulary.nearest(field, name) for field, name in named if not vocabulary.find(field, name))
 
 
-def invented(unknown: Iterable[UnknownName], text: str) -> tuple[UnknownName, ...]:
+def invented(unknown: Iterable[UnknownName], text: str) -> tuple[str, ...]:
     """Return those unknown names that the text does not say: a model's own, such as an example's of its prompt."""
     words = plain(text)
-    return tuple(name for name in unknown if plain(name.name) not in words)
+    return tuple(dict.fromkeys(repr(one.name) for one in unknown if plain(one.name) not in words))
 
 
 def _in_rules(said: SaidAnswer) -> Iterator[tuple[str, str]]:

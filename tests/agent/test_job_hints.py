@@ -94,7 +94,7 @@ def test_a_deadline_that_is_over_is_kept_and_warned_of():
         ({"deadline": "fri Atlantis"}, "'Atlantis' is not the name of one time zone"),
         ({"deadline": "+2 h", "earliest": "+3 h"}, "is not after the earliest start"),
         ({"deadline": "9999-12-31 24:00 New York"}, "out of range"),
-        ({"only": ["R1"]}, "unknown region 'R1', which the text does not say"),
+        ({"only": ["R1"]}, "it names 'R1', which the text does not say"),
         ({"only": ["Germany"], "but": ["Germany"]}, "no region is left"),
         ({"cpus": 0}, "greater than or equal to 1"),
         ({"cpus": "eight"}, "valid integer"),

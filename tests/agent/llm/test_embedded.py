@@ -171,7 +171,7 @@ def test_an_adapter_changes_what_is_written_and_its_hash_is_in_the_version(model
 def test_a_file_that_is_no_adapter_is_named(model, tmp_path):
     (tmp_path / "adapter.gguf").write_bytes(b"GGUF, cut off")
     with pytest.raises(InputError, match=r"did not start from .*SmolLM2.* and .*adapter\.gguf"):
-        EmbeddedModel("local", adapter=tmp_path / "adapter.gguf")
+        EmbeddedModel("local", adapter=tmp_path / "adapter.gguf").start()
 
 
 def test_the_adapter_that_ships_reads_a_plain_rule(model):
@@ -184,5 +184,5 @@ def test_the_adapter_that_ships_reads_a_plain_rule(model):
 
 
 def test_a_program_that_ends_right_after_opening_the_model_ends():
-    command = [sys.executable, "-c", "from agent.llm.embedded import EmbeddedModel; EmbeddedModel()"]
+    command = [sys.executable, "-c", "from agent.llm.embedded import EmbeddedModel; EmbeddedModel().start()"]
     subprocess.run(command, cwd=Path(__file__).parents[3], timeout=60, check=True)

@@ -85,6 +85,9 @@ def test_only_the_local_reader_has_the_adapter_and_only_if_one_ships(monkeypatch
             self.spec = spec
             opened[spec] = adapter
 
+        def start(self):
+            pass
+
     file = tmp_path / "adapter.gguf"
     monkeypatch.setattr(select, "EmbeddedModel", Embedded)
     monkeypatch.setattr(select, "find_adapter", lambda: file if ships else None)

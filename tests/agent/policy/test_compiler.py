@@ -106,8 +106,8 @@ def test_a_name_not_in_the_vocabulary_makes_the_sentence_unenforceable_with_the_
         ({"rules": [{"kind": "deny"}]}, "at least one of regions"),
         ({"rules": [FINANCE | {"colour": "red"}]}, "colour: Extra inputs"),
         ({"rules": [{"kind": "budget", "max": "5", "per": "day"}]}, "expected an amount of carbon, money or energy"),
-        ({"rules": [FINANCE | {"jobs": [{"team": "T1"}]}]}, "unknown team 'T1', which the sentence does not say"),
-        ({"rules": [FINANCE | {"unless": {"home": ["R1"]}}]}, "unknown region 'R1'"),
+        ({"rules": [FINANCE | {"jobs": [{"team": "T1"}]}]}, "it names 'T1', which the sentence does not say"),
+        ({"rules": [FINANCE | {"unless": {"home": ["R1"]}}]}, "it names 'R1'"),
         ({"rules": [FINANCE | {"but": ["Europe"]}]}, "no region is left"),
     ],
 )
