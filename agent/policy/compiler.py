@@ -20,7 +20,7 @@ from agent.policy.rules import MAX_SENTENCE, PolicySet, Rule, Unenforceable, exp
 from agent.policy.sentences import sentences
 from agent.policy.vocabulary import Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
-from agent.said.names import invented, unknown_names
+from agent.said.names import invented, misplaced, unknown_names
 from agent.said.prompt import BEFORE, question
 from agent.said.rules import SaidAnswer, resolve
 from agent.said.schema import schema_of
@@ -100,6 +100,8 @@ class SentenceReader:
         unknown = unknown_names(said, self._vocabulary)
         if strange := invented(unknown, " ".join((*before[-BEFORE:], sentence))):
             raise Malformed(f"it names {', '.join(strange)}, which the sentence does not say and nobody knows")
+        if wrong := list(misplaced(unknown, self._vocabulary)):
+            raise Malformed("; ".join(wrong))
         found = resolve(said, self._vocabulary, sentence)
         rules = [item for item in found if not isinstance(item, Unenforceable)]
         if said.rules and not rules and not unknown:

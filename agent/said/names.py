@@ -21,6 +21,14 @@ def invented(unknown: Iterable[UnknownName], text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(repr(one.name) for one in unknown if plain(one.name) not in words))
 
 
+def misplaced(unknown: Iterable[UnknownName], vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield of the unknown names those that name something of another kind, with what they name."""
+    for one in unknown:
+        for field in ("region", "team", "customer", "tag", "kind"):
+            if vocabulary.find(field, one.name):
+                yield f"{one.name!r} is no {one.field} but a {field}"
+
+
 def _in_rules(said: SaidAnswer) -> Iterator[tuple[str, str]]:
     for rule in said.rules or ():
         yield from _regions(rule.in_, rule.but)

@@ -109,6 +109,8 @@ def test_a_name_not_in_the_vocabulary_makes_the_sentence_unenforceable_with_the_
         ({"rules": [FINANCE | {"jobs": [{"team": "T1"}]}]}, "it names 'T1', which the sentence does not say"),
         ({"rules": [FINANCE | {"unless": {"home": ["R1"]}}]}, "it names 'R1'"),
         ({"rules": [FINANCE | {"but": ["Europe"]}]}, "no region is left"),
+        ({"rules": [FINANCE | {"per": "day"}]}, "has no per"),
+        ({"rules": [FINANCE | {"jobs": [{"tag": "finance"}]}]}, "'finance' is no tag but a team"),
     ],
 )
 def test_a_malformed_answer_is_shown_its_fault_and_asked_once_more(malformed, fault):
