@@ -330,9 +330,9 @@ def policy_compile(
     for warning in reading.warnings:
         typer.echo(f"warning: {warning}", err=True)
     if as_json:
-        print_json(reading.policy_set.as_json())
+        print_json(reading.as_json())
     else:
-        typer.echo(show(reading.policy_set))
+        typer.echo(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)))
         typer.echo(f"\nNot in force yet. If this is what you meant: cws policy confirm {file}", err=True)
 
 
@@ -349,13 +349,12 @@ def policy_confirm(
     from agent.policy.reading import Reading, confirm, load_rules
 
     reading = Reading(load_rules(rules)) if rules else compile_file(file, vocabulary, llm)
-    typer.echo(show(reading.policy_set))
+    typer.echo(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)))
     for warning in reading.warnings:
         typer.echo(f"warning: {warning}", err=True)
     if not yes and not typer.confirm("Is this what the policy means?"):
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
-    by = "a person" if rules else llm
-    typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), by)}")
+    typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), reading.by)}")
 
 
 @policy_app.command("show")
@@ -432,7 +431,7 @@ def job_parse(
 
     names, model = load_vocabulary(vocabulary), open_reader(llm, "a description")
     reading = read_hints(sys.stdin.read(), moment(now, tz), tz, names, model)
-    for warning in reading.warnings:
+    for warning in (*reading.warnings, *(f"is this meant? {one}" for one in reading.questions)):
         typer.echo(f"warning: {warning}", err=True)
     hints = reading.hints.as_json()
     if as_json:
@@ -582,7 +581,9 @@ def compile_file(file: Path, vocabulary: Path | None, llm: str) -> Reading:
 
 def open_reader(llm: str, what: str, or_else: str = "") -> LanguageModel:
     """Return a model that can read; `none` cannot."""
-    model = open_model(llm)
+    from agent.llm.select import open_reader as select
+
+    model = open_model(llm) if llm.startswith("replay:") else select(llm)
     if model is None:
         raise InputError(f"--llm none cannot read {what}: give local or openai:MODEL{or_else}")
     return model
@@ -616,8 +617,11 @@ def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[P
         except InputError:
             if not accept:
                 raise
-            confirm(file, compile_file(file, None, llm), load_vocabulary(None), f"{llm}, accepted unseen")
+            reading = compile_file(file, None, llm)
+            confirm(file, reading, load_vocabulary(None), f"{reading.by}, accepted unseen")
             typer.echo(f"{file}: reading by {llm} accepted unseen", err=True)
+            for one in reading.questions:
+                typer.echo(f"{file}: {one.text!r}: {one.question}", err=True)
     return list(policies or [])
 
 

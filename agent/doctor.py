@@ -61,7 +61,7 @@ def _attempt(name: str, look: Callable[[], str], *, optional: bool) -> Check:
 
 def _model(spec: str) -> Check:
     answer = probe(spec)
-    detail = f"answers in {answer['seconds']:.1f} s" if answer["ok"] else str(answer["error"])
+    detail = f"answers in {answer['seconds']:.1f} s ({answer['version']})" if answer["ok"] else str(answer["error"])
     return Check(f"--llm {spec}", bool(answer["ok"]), detail, optional=True)
 
 

@@ -18,9 +18,14 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 
 
-class Stated(Part):
-    """The fields that are the same in a model's answer and in hints; absent = the text does not say."""
+class JobHints(Part):
+    """Only what the text states: hints tighten what a job asks for, and loosen no policy and no other job's rights.
 
+    Absent means that the text does not say. Moments are in UTC.
+    """
+
+    deadline: Instant | None = None
+    earliest_start: Instant | None = None
     max_delay_h: NonNegative | None = None
     regions_only: Regions | None = None
     regions_deny: Regions | None = None
@@ -30,16 +35,6 @@ class Stated(Part):
     cpus: Positive | None = None
     gpus: NonNegative | None = None
     memory_gb: Positive | None = None
-
-
-class JobHints(Stated):
-    """Only what the text states: hints tighten what a job asks for, and loosen no policy and no other job's rights.
-
-    Moments are in UTC.
-    """
-
-    deadline: Instant | None = None
-    earliest_start: Instant | None = None
 
     @model_validator(mode="after")
     def _can_be_met(self) -> Self:

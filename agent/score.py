@@ -56,8 +56,8 @@ Line = TypeVar("Line", PolicyLine, DescriptionLine)
 class Outcome:
     """One text: what was expected and got, as JSON to show and as facts in normal form to compare.
 
-    `complete` is whether as many sentences were set aside as should be; `warnings` are those about this text;
-    `answered` is whether there was a reading at all.
+    `complete` is whether as many sentences were set aside as should be; `warnings` and `questions` are those about
+    this text; `answered` is whether there was a reading at all.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Outcome:
     facts_got: frozenset[str] = frozenset()
     complete: bool = True
     warnings: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     answered: bool = True
 
     @property
@@ -77,13 +78,14 @@ class Outcome:
 
     @property
     def silent(self) -> bool:
-        """Whether nobody was told to be careful: no warning, and no sentence set aside."""
-        return not self.warnings and not self.got.get("unenforceable")
+        """Whether nobody was told to be careful: no warning, no question, and no sentence set aside."""
+        return not self.warnings and not self.questions and not self.got.get("unenforceable")
 
     def as_failure(self) -> dict[str, Any]:
         """Return what to look at where it is wrong."""
-        told = {"warnings": list(self.warnings)} if self.warnings else {}
-        return {"id": self.id, "text": self.text, "expected": self.expected, "got": self.got, **told}
+        told = {"warnings": list(self.warnings), "questions": list(self.questions)}
+        shown = {name: listed for name, listed in told.items() if listed}
+        return {"id": self.id, "text": self.text, "expected": self.expected, "got": self.got, **shown}
 
 
 def load_lines(path: Path, form: type[Line]) -> list[Line]:
@@ -129,8 +131,8 @@ def score(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
     Returns:
         `texts`, their number; `right` and `silently_wrong`, shares of them: all facts and nothing else, and wrong
-        without a warning or a sentence set aside as unenforceable; `f1` over the facts of all texts together;
-        `failures`, a list of `{id, text, expected, got}` and, if any, `warnings`.
+        without a warning, a question or a sentence set aside as unenforceable; `f1` over the facts of all texts
+        together; `failures`, a list of `{id, text, expected, got}` and, if any, `warnings` and `questions`.
 
     Raises:
         InputError: If the model gave no answer to any of them.
@@ -172,6 +174,7 @@ def _policy(line: PolicyLine, vocabulary: Vocabulary, model: LanguageModel) -> O
         frozenset(map(normal_rule, found.rules)),
         complete=len(aside) == line.unenforceable,
         warnings=_about_the_text(reading.warnings, model),
+        questions=tuple(f"{one.text}: {one.question}" for one in reading.questions),
     )
 
 
@@ -183,7 +186,14 @@ def _description(line: DescriptionLine, vocabulary: Vocabulary, model: LanguageM
         return _unanswered(line, expected, facts, error)
     warnings = _about_the_text(reading.warnings, model)
     return Outcome(
-        line.id, line.text, expected, reading.hints.as_json(), facts, _facts(reading.hints), warnings=warnings
+        line.id,
+        line.text,
+        expected,
+        reading.hints.as_json(),
+        facts,
+        _facts(reading.hints),
+        warnings=warnings,
+        questions=reading.questions,
     )
 
 

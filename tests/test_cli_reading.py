@@ -12,6 +12,7 @@ import pytest
 import cli
 from agent.llm.scripted import ScriptedModel
 
+SAID_ADS = {"kind": "deny", "jobs": [{"team": "ads"}], "in": ["gb"]}
 ADS = {"kind": "placement", "jobs": {"team": "ads"}, "effect": "deny", "regions": ["gb"]}
 NOW = ("--now", "2026-03-04T10:00:00Z", "--tz", "Europe/Berlin")
 
@@ -22,7 +23,7 @@ def answering(monkeypatch: pytest.MonkeyPatch):
 
     def use(*answers: Any) -> None:
         model = ScriptedModel([json.dumps(answer) for answer in answers])
-        monkeypatch.setattr(cli, "open_model", lambda spec: model)
+        monkeypatch.setattr("agent.llm.select.open_reader", lambda spec: model)
 
     return use
 
@@ -46,7 +47,7 @@ def test_policies_are_scored(cws, answering, tmp_path: Path):
     file = tmp_path / "texts.jsonl"
     lines = [{"id": name, "text": "No ads in Britain.", "rules": [ADS], "unenforceable": 0} for name in "ab"]
     file.write_text("\n".join(map(json.dumps, lines)))
-    answering({"rules": [ADS]}, {"rules": [{**ADS, "effect": "only"}]})
+    answering({"rules": [SAID_ADS]}, {"rules": [{**SAID_ADS, "kind": "only"}]})
     code, out, _ = cws("policy", "score", file)
     found = json.loads(out)
     assert code == 0
@@ -65,10 +66,32 @@ def test_descriptions_are_scored(cws, answering, tmp_path: Path):
 
 def test_a_description_is_parsed_to_the_fields_that_it_states(cws, answering, monkeypatch: pytest.MonkeyPatch):
     said(monkeypatch, "Done by Friday 17:00, not in Norway.")
-    answering({"deadline": "2026-03-06T17:00", "regions_deny": ["norway"]})
+    answering({"deadline": "fri 17:00", "deny": ["Norway"]})
     code, out, err = cws("job", "parse", *NOW, "--json")
     assert (code, json.loads(out)) == (0, {"deadline": "2026-03-06T16:00:00Z"})
-    assert "warning: regions_deny: unknown region 'norway', left out" in err
+    assert "warning: unknown region 'Norway', left out" in err
+
+
+def test_questions_are_printed_with_a_reading_and_it_can_be_confirmed_as_printed(
+    cws, answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("agent.policy.compiler.crosscheck", lambda *_: ("why Britain?",))
+    policy, printed = tmp_path / "ours.md", tmp_path / "printed.json"
+    policy.write_text("No ads in Britain.")
+    answering(*[{"rules": [SAID_ADS]}] * 4)
+    code, out, _ = cws("policy", "compile", policy, "--json")
+    assert code == 0
+    assert json.loads(out)["questions"] == [{"text": "No ads in Britain.", "question": "why Britain?"}]
+    assert "\n  ? why Britain?\n" in cws("policy", "compile", policy)[1]
+    printed.write_text(out)
+    assert cws("policy", "confirm", policy, "--rules", printed, "--yes")[0] == 0
+
+
+def test_doubts_about_a_description_are_warned_of(cws, answering, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("agent.job_hints.crosscheck_hints", lambda *_: ("2 cpus?",))
+    said(monkeypatch, "Hello.")
+    answering({"cpus": 2}, {"cpus": 2})
+    assert "warning: is this meant? 2 cpus?" in cws("job", "parse", *NOW, "--json")[2]
 
 
 def test_a_parsed_description_is_shown_to_people_too(cws, answering, monkeypatch: pytest.MonkeyPatch):

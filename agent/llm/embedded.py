@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import secrets
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.llm.protocol import Message, ModelFailed, ModelRefused, Schema, Turn, Usage, require_answer
-from agent.llm.weights import verify
+from agent.llm.weights import BASE, sha256_of, verify
 from sim.errors import InputError
-
-log = logging.getLogger(__name__)
 
 CONTEXT_TOKENS = 4096
 DEADLINE_CHECK_TOKENS = 128  # a prompt is read in pieces of this size; the deadline is looked at between them
@@ -50,9 +49,9 @@ def default_threads() -> Threads:
 
 
 class EmbeddedModel:
-    """SmolLM2-135M-Instruct in this process.
+    """SmolLM2-135M-Instruct in this process, with or without the adapter that was trained to read.
 
-    No fine-tuned adapter ships yet, so `local` and `local:base` are the same untuned model.
+    It loads the weights (a second) when it is first asked, or told to start.
 
     The same prompt gives the same text whatever was asked before, however many threads there are, and whether or
     not its prefix was cached: see `_parameters`.
@@ -60,20 +59,22 @@ class EmbeddedModel:
     Args:
         spec: `local` or `local:base`.
         threads: Threads to write and to read with; from the environment if None.
+        adapter: The GGUF file of a LoRA adapter. It changes every answer: the reader has one, the agent that ranks
+            plans has none, and each is a runtime of its own, so that neither finds the other's prefixes in its cache.
 
     Raises:
         InputError: If the runtime or the weights are missing: says how to get them.
     """
 
-    def __init__(self, spec: str = "local", threads: Threads | None = None) -> None:
+    def __init__(self, spec: str = "local", threads: Threads | None = None, adapter: Path | None = None) -> None:
         self.spec = spec
+        self.tuned = adapter is not None
         self.api_key = secrets.token_urlsafe(16)
-        path = verify()
+        self._files = (verify(), adapter)
+        self._threads = threads or default_threads()
         self._runtime = _import_runtime()
-        self._server = self._start(path, threads or default_threads())
+        self.version = _version(spec, adapter)
         self._worker = ThreadPoolExecutor(1, "embedded-model")
-        if spec == "local":
-            log.info("no fine-tuned adapter ships yet: `local` is the untuned base model")
 
     @property
     def base_url(self) -> str:
@@ -121,24 +122,37 @@ class EmbeddedModel:
             request["grammar"] = self._runtime.json_schema_to_grammar(compact)
         return request
 
-    def _start(self, path: Path, threads: Threads) -> Any:
+    def start(self) -> None:
+        """Load the weights now, and not with the first question.
+
+        Raises:
+            InputError: If the runtime does not take the files.
+        """
+        self._server  # noqa: B018 - loaded when it is first looked at
+
+    @cached_property
+    def _server(self) -> Any:
         try:
-            server = self._runtime.Server(self._parameters(path, threads))
+            server = self._runtime.Server(self._parameters())
         except RuntimeError as error:
-            raise InputError(f"the embedded model did not start from {path}: {error}") from None
+            files = " and ".join(str(file) for file in self._files if file)
+            raise InputError(f"the embedded model did not start from {files}: {error}") from None
         # Until its loop has answered once, stopping the runtime can wait for ever: an early exit would hang.
         server.handle_chat_completions({"messages": [{"role": "user", "content": "ok"}], "max_tokens": 1})
         return server
 
-    def _parameters(self, path: Path, threads: Threads) -> Any:
+    def _parameters(self) -> Any:
+        path, adapter = self._files
         params = self._runtime.CommonParams()
         params.model.path = str(path)
+        if adapter is not None:
+            params.lora_adapters = [self._runtime.CommonAdapterLoraInfo(str(adapter), 1.0)]
         params.model_alias = {self.spec}
         params.n_ctx = CONTEXT_TOKENS
         params.n_parallel = 1
         params.n_batch = DEADLINE_CHECK_TOKENS
         params.cache_ram_mib = CACHE_MIB
-        params.cpuparams.n_threads, params.cpuparams_batch.n_threads = threads
+        params.cpuparams.n_threads, params.cpuparams_batch.n_threads = self._threads
         # Flash attention sums in another order for one token than for many, so a cached prefix would change the
         # text (measured: 2 answers of 80). Without it an answer depends on its prompt alone, at the same speed.
         params.flash_attn_type = self._runtime.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -192,6 +206,12 @@ class _Answer:
         cached = self.usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
         read, written = self.usage.get("prompt_tokens", 0), self.usage.get("completion_tokens", 0)
         return Usage(read, cached, written, self.seconds)
+
+
+def _version(spec: str, adapter: Path | None) -> str:
+    """Return all that an answer depends on beside its prompt, but the processor."""
+    tuned = f"adapter {sha256_of(adapter)[:12]}" if adapter else "no adapter"
+    return f"{spec}: {BASE.model} {BASE.sha256[:12]}, {tuned}, xllamacpp {metadata.version('xllamacpp')}"
 
 
 def _import_runtime() -> Any:

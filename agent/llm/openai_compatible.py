@@ -48,6 +48,8 @@ class OpenAIModel:
         self._address = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI
         host = _host(self._address)
         self._key = api_key or os.environ.get("OPENAI_API_KEY") or _dummy_key(host)
+        self.version = f"{self.spec} at {urlsplit(self._address).netloc.rpartition('@')[2]}"
+        self.tuned = False
         self._client = openai.OpenAI(base_url=self._address, api_key=self._key, max_retries=0)
 
     def reach(self, timeout_s: float = 10.0) -> None:

@@ -49,6 +49,10 @@ class LanguageModel(Protocol):
 
     spec: str
     """How the user named it: `local`, `openai:gpt-x`."""
+    version: str
+    """Which model that is, as exactly as can be known from here: for caches and for who read a policy."""
+    tuned: bool
+    """Whether it was trained on the short prompts of `agent.said`, and so wants no explanation."""
 
     def complete(
         self,

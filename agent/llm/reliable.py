@@ -44,7 +44,7 @@ class Reliable:
         clock: Callable[[], float] = time.monotonic,
         seed: int = 0,
     ) -> None:
-        self.spec = model.spec
+        self.spec, self.version, self.tuned = model.spec, model.version, model.tuned
         self.model = model
         self._attempts = attempts
         self._failures = failures

@@ -41,6 +41,7 @@ class ScriptedModel:
     Args:
         script: The replies, or a function that makes one.
         spec: What the model calls itself.
+        tuned: Whether it is asked as the model is that was trained to read.
         sleep: Waits so many seconds; a test may count instead.
     """
 
@@ -49,8 +50,11 @@ class ScriptedModel:
         script: Sequence[Reply] | Callable[[Sequence[Message]], Reply],
         spec: str = "scripted",
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        tuned: bool = False,
     ) -> None:
-        self.spec = spec
+        self.spec = self.version = spec
+        self.tuned = tuned
         self.calls: list[Call] = []
         self._script = script
         self._sleep = sleep
@@ -107,7 +111,8 @@ class ReplayedModel:
     """
 
     def __init__(self, records: Iterable[Recorded], spec: str = "replayed") -> None:
-        self.spec = spec
+        self.spec = self.version = spec
+        self.tuned = False
         self._records = list(records)
         self._index = 0
 

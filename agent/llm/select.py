@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.llm.cached import Cached, cache_folder
 from agent.llm.embedded import EmbeddedModel
 from agent.llm.openai_compatible import OpenAIModel
 from agent.llm.protocol import LanguageModel, ModelFailed, Turn
 from agent.llm.reliable import Reliable
+from agent.llm.weights import find_adapter
 from sim.errors import CwsError, InputError
 
 FORMS = "`local`, `local:base`, `openai:MODEL` or `none`"
@@ -15,7 +17,7 @@ PROBE_DEADLINE_S = 30.0
 
 
 def open_model(spec: str) -> LanguageModel | None:
-    """Return the model that `spec` names, ready to be asked; None for `none`.
+    """Return the model that `spec` names, ready to decide; None for `none`. The embedded one is without an adapter.
 
     Raises:
         InputError: If there is no such form, what it needs is missing, or nothing answers at its address.
@@ -25,7 +27,9 @@ def open_model(spec: str) -> LanguageModel | None:
         return None
     if spec in ("local", "local:base"):
         # a second attempt would get the same text: it answers each prompt in one way
-        return Reliable(EmbeddedModel(spec), attempts=1)
+        model = EmbeddedModel(spec)
+        model.start()
+        return Reliable(model, attempts=1)
     if kind == "openai" and name:
         endpoint = OpenAIModel(name)
         endpoint.reach()
@@ -33,18 +37,40 @@ def open_model(spec: str) -> LanguageModel | None:
     raise InputError(f"--llm {spec!r}: expected {FORMS}")
 
 
+def open_reader(spec: str) -> LanguageModel | None:
+    """Return the model that `spec` names to read texts with; `local` has the adapter that was trained for it.
+
+    What it has read it need not read again: its answers are kept.
+
+    Raises:
+        InputError: See `open_model`.
+    """
+    model = _open(spec)
+    return model and Cached(model, cache_folder())
+
+
+def _open(spec: str) -> LanguageModel | None:
+    """Return the model that reads, which keeps nothing."""
+    if spec in ("local", "local:base"):
+        # not `Reliable`: an unusable answer says nothing about the next sentence's
+        return EmbeddedModel(spec, adapter=find_adapter() if spec == "local" else None)
+    return open_model(spec)
+
+
 def probe(spec: str) -> dict[str, Any]:
-    """Ask the model for one word.
+    """Ask the model for one word; `local` as it reads, with the adapter if one ships.
 
     Returns:
-        `spec`, `ok`, `seconds` of the call, `tokens_per_s` written (both None without an answer) and `error`
-        (None if ok). `none` is always ok.
+        `spec`, `version` (which model that is, None if there is none or it did not open), `ok`, `seconds` of the call,
+        `tokens_per_s` written (both None without an answer) and `error` (None if ok). `none` is always ok.
     """
+    model = None
     try:
-        turn = _say_ok(open_model(spec))
+        model = _open(spec)
+        turn = _say_ok(model)
     except (CwsError, ModelFailed) as error:
-        return _report(spec, Turn(""), str(error))
-    return _report(spec, turn, None)
+        return _report(spec, model, Turn(""), str(error))
+    return _report(spec, model, turn, None)
 
 
 def _say_ok(model: LanguageModel | None) -> Turn:
@@ -54,10 +80,11 @@ def _say_ok(model: LanguageModel | None) -> Turn:
     return model.complete(messages, max_tokens=8, deadline_s=PROBE_DEADLINE_S)
 
 
-def _report(spec: str, turn: Turn, error: str | None) -> dict[str, Any]:
+def _report(spec: str, model: LanguageModel | None, turn: Turn, error: str | None) -> dict[str, Any]:
     seconds = turn.usage.seconds
     return {
         "spec": spec,
+        "version": model.version if model else None,
         "ok": error is None,
         "seconds": seconds or None,
         "tokens_per_s": turn.usage.completion_tokens / seconds if seconds else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.resources
 import importlib.util
 import logging
 import subprocess
@@ -75,10 +76,21 @@ def check_file(path: Path, weights: Weights) -> None:
     size = path.stat().st_size
     if size != weights.size:
         raise _differs(path, weights, f"{size} bytes, expected {weights.size}")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if found != weights.sha256:
         raise _differs(path, weights, f"sha256 {found}, expected {weights.sha256}")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_adapter() -> Path | None:
+    """Return the path of the LoRA adapter that ships with this package, or None if none does."""
+    path = Path(str(importlib.resources.files("agent.llm"))) / "adapter" / "adapter.gguf"
+    return path if path.is_file() else None
 
 
 def pull(weights: Weights = BASE) -> Path:

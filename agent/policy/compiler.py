@@ -1,29 +1,32 @@
 """Plain English to typed rules, a sentence at a time, by a language model under a schema.
 
-The model only translates. Each answer is validated again, names are looked up in the vocabulary, the
-source is the sentence itself and never the model's words, and a sentence that cannot be read is kept
+The model only writes down what is said; code resolves it. Each answer is validated again, names are looked up in the
+vocabulary, the source is the sentence itself and never the model's words, and a sentence that cannot be read is kept
 as unenforceable: nothing is dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
-from agent.llm.asking import Malformed, ask
-from agent.llm.protocol import LanguageModel, Message, ModelFailed
-from agent.policy.reading import Reading
+from agent.llm.protocol import LanguageModel, ModelFailed
+from agent.policy.crosscheck import crosscheck
+from agent.policy.reading import Question, Reading
 from agent.policy.rules import MAX_SENTENCE, PolicySet, Rule, Unenforceable, explain
-from agent.policy.schema import Answer, answer_schema
 from agent.policy.sentences import sentences
 from agent.policy.vocabulary import Vocabulary
-from agent.prompts import load
+from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
+from agent.said.names import invented, misplaced, unknown_names
+from agent.said.prompt import BEFORE, question
+from agent.said.rules import SaidAnswer, resolve
+from agent.said.schema import schema_of
 from sim.errors import InputError
 
-DEADLINE_S = 120.0
+Read = tuple[Rule | Unenforceable, ...]
 
 
 def compile_policy(
@@ -48,7 +51,8 @@ def compile_policy(
                 f"read: split the one that begins {sentence[:60]!r}"
             )
     reader = SentenceReader(vocabulary, model, deadline_s)
-    found = [item for sentence in prose for item in reader.read(sentence)]
+    read = [reader.read(sentence, prose[:number]) for number, sentence in enumerate(prose)]
+    found = [item for one in read for item in one.meaning]
     if prose and reader.failures == len(prose):
         last = next(item.reason for item in reversed(found) if isinstance(item, Unenforceable))
         raise InputError(f"{model.spec} answered none of the {len(prose)} sentences; the last {last}")
@@ -56,7 +60,12 @@ def compile_policy(
         rules=tuple(item for item in found if not isinstance(item, Unenforceable)),
         unenforceable=tuple(item for item in found if isinstance(item, Unenforceable)),
     )
-    return Reading(policy_set, _warnings(model, prose))
+    questions = tuple(
+        Question(text=sentence, question=doubt[:1000])
+        for sentence, one in zip(prose, read, strict=True)
+        for doubt in one.doubts
+    )
+    return Reading(policy_set, _warnings(model, prose), questions, model.version)
 
 
 class SentenceReader:
@@ -66,71 +75,52 @@ class SentenceReader:
         self._vocabulary = vocabulary
         self._model = model
         self._deadline_s = deadline_s
+        self._schema = schema_of(SaidAnswer)
         self.failures = 0
-        self._schema = answer_schema()
-        prompt = load("policy_compile").fill(vocabulary=render(vocabulary))
-        self._system: Message = {"role": "system", "content": prompt}
 
-    def read(self, sentence: str) -> tuple[Rule | Unenforceable, ...]:
-        """Return the rules of a sentence, or the one reason why it has none."""
+    def read(self, sentence: str, before: Sequence[str] = ()) -> Understood[Read]:
+        """Return the rules of a sentence, or the one reason why it has none; and what is doubtful about them.
+
+        Args:
+            sentence: What to read.
+            before: The sentences before it, to which it may refer.
+        """
+        asked = question("rules", self._vocabulary, sentence, tuned=self._model.tuned, before=before)
+        understand = partial(self._understand, sentence, before)
         try:
-            answer = self._ask(sentence)
+            return ask(self._model, asked, self._schema, understand, deadline_s=self._deadline_s)
         except ModelFailed as error:
             self.failures += 1
-            return (_unenforceable(sentence, f"could not be read: {error}"),)
+            return Understood((_unread(sentence, error),))
         except Malformed as error:
-            return (_unenforceable(sentence, f"could not be read: {error}"),)
-        if answer.unenforceable is not None:
-            return (_unenforceable(sentence, answer.unenforceable),)
-        rules = answer.rules or ()
-        unknown = [str(name) for rule in rules for name in self._vocabulary.unknown(rule)]
-        if unknown:
-            return (_unenforceable(sentence, "; ".join(dict.fromkeys(unknown))),)
-        return rules
+            return Understood((_unread(sentence, error),))
 
-    def _ask(self, sentence: str) -> Answer:
-        messages: list[Message] = [self._system, {"role": "user", "content": sentence}]
-        return ask(self._model, messages, self._schema, partial(_validated, sentence), deadline_s=self._deadline_s)
-
-
-def render(vocabulary: Vocabulary) -> str:
-    """Return the vocabulary in few tokens, the same for the same vocabulary."""
-    lists = (
-        f"{name}: {_listed(getattr(vocabulary, name))}"
-        for name in ("teams", "customers", "tags", "kinds", "priorities")
-    )
-    return "\n".join(("regions:", render_regions(vocabulary), *lists))
+    def _understand(self, sentence: str, before: Sequence[str], answer: Any) -> Understood[Read]:
+        said = _validated(answer)
+        unknown = unknown_names(said, self._vocabulary)
+        if strange := invented(unknown, " ".join((*before[-BEFORE:], sentence))):
+            raise Malformed(f"it names {', '.join(strange)}, which the sentence does not say and nobody knows")
+        if wrong := list(misplaced(unknown, self._vocabulary)):
+            raise Malformed("; ".join(wrong))
+        found = resolve(said, self._vocabulary, sentence)
+        rules = [item for item in found if not isinstance(item, Unenforceable)]
+        if said.rules and not rules and not unknown:
+            raise Malformed("; ".join(item.reason for item in found if isinstance(item, Unenforceable)))
+        return Understood(found, crosscheck(sentence, rules, self._vocabulary) if rules else ())
 
 
-def render_regions(vocabulary: Vocabulary) -> str:
-    """Return the regions alone, a line each: id, other names, groups."""
-    return "\n".join(
-        f"- {region.id}: {', '.join((*region.names, region.zone))}; groups: {_listed(region.groups)}"
-        for region in vocabulary.regions
-    )
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"
-
-
-def _validated(sentence: str, answer: Any) -> Answer:
+def _validated(answer: Any) -> SaidAnswer:
     try:
-        return Answer.model_validate(_with_source(answer, sentence))
+        said = SaidAnswer.model_validate(answer)
     except ValidationError as error:
         raise Malformed(explain(error)) from error
+    if (said.rules is None) == (said.none is None):
+        raise Malformed("an answer has either rules or none")
+    return said
 
 
-def _with_source(answer: Any, sentence: str) -> Any:
-    """Put the sentence in as the source of every rule, whatever the model wrote there."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("rules"), list):
-        return answer
-    rules = [{**rule, "source": sentence} if isinstance(rule, dict) else rule for rule in answer["rules"]]
-    return {**answer, "rules": rules}
-
-
-def _unenforceable(sentence: str, reason: str) -> Unenforceable:
-    return Unenforceable(text=sentence, reason=reason[:1000])
+def _unread(sentence: str, error: Exception) -> Unenforceable:
+    return Unenforceable(text=sentence, reason=f"could not be read: {error}"[:1000])
 
 
 def warning_about(model: LanguageModel) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agent.policy.rules import (
     DAYS,
@@ -44,13 +44,17 @@ def quoted(rule: RuleBase) -> str:
     return f'"{english(rule)}" (policy: "{rule.source}")'
 
 
-def show(policy_set: PolicySet) -> str:
-    """Return each sentence of the policy above its reading: canonical English, or why there is none."""
-    return "\n".join(
-        line
-        for source, parts in by_sentence(policy_set).items()
-        for line in (source, *(f"  {reading_of(part)}" for part in parts))
-    )
+def show(policy_set: PolicySet, questions: Iterable[tuple[str, str]] = ()) -> str:
+    """Return each sentence of the policy above its reading: canonical English, or why there is none.
+
+    Args:
+        policy_set: What was read.
+        questions: Sentences with what is doubtful about their reading, which is shown below it.
+    """
+    lines = {source: [f"  {reading_of(part)}" for part in parts] for source, parts in by_sentence(policy_set).items()}
+    for text, question in questions:
+        lines.setdefault(text, []).append(f"  ? {question}")
+    return "\n".join(line for source, below in lines.items() for line in (source, *below))
 
 
 def by_sentence(policy_set: PolicySet) -> dict[str, list[RuleBase | Unenforceable]]:

@@ -10,11 +10,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from agent.policy.rules import PolicySet, explain
+from agent.policy.rules import Part, PolicySet, Sentence, explain
 from agent.policy.vocabulary import Vocabulary
 from sim.errors import InputError
 
@@ -22,12 +22,33 @@ Kind = TypeVar("Kind", bound=PolicySet)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+class Question(Part):
+    """Something about the reading of a sentence that looks wrong, for a person to decide."""
+
+    text: Sentence
+    question: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What a text was understood to say, not yet confirmed, and what to be careful about."""
+    """What a text was understood to say, not yet confirmed; what to be careful about, and who read it."""
 
     policy_set: PolicySet
     warnings: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    by: str = "a person"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form: that of the policy, and `warnings` and `questions`."""
+        questions = [one.model_dump() for one in self.questions]
+        return {**self.policy_set.as_json(), "warnings": list(self.warnings), "questions": questions}
+
+
+class Printed(PolicySet):
+    """The JSON of a reading, as compiling prints it; what a person has settled is not kept."""
+
+    warnings: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 class Confirmed(PolicySet):
@@ -64,14 +85,14 @@ def confirm(path: Path, reading: Reading, vocabulary: Vocabulary, compiled_by: s
         path: The policy text.
         reading: What it was understood to say.
         vocabulary: The names it was read with; a rule that uses others is refused.
-        compiled_by: Who read it: the spec of a language model, or a person.
+        compiled_by: Who read it: the version of a language model, or a person.
     """
     target = rules_path(path)
     vocabulary.check(reading.policy_set, where=str(target))
     content = {
         "text_sha256": _sha256(read_text(path)),
         "vocabulary_sha256": vocabulary.sha256,
-        "compiled_by": compiled_by,
+        "compiled_by": compiled_by[:200],
         **reading.policy_set.as_json(),
     }
     # by way of a second file: a crash leaves the old reading or the new one, never half of one
@@ -110,9 +131,10 @@ def load_rules(path: Path) -> PolicySet:
         InputError: If it cannot be read or is damaged; names the field.
     """
     try:
-        return _parse(PolicySet, path)
+        printed = _parse(Printed, path)
     except FileNotFoundError as error:
         raise InputError(f"{path}: cannot read it: {error.strerror}") from error
+    return PolicySet(rules=printed.rules, unenforceable=printed.unenforceable)
 
 
 def _load(path: Path) -> Confirmed:

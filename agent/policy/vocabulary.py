@@ -93,9 +93,9 @@ class Vocabulary(Part):
         Raises:
             KeyError: If there is no such field: region, team, customer, tag, kind, priority.
         """
-        wanted = _plain(said)
-        ids = tuple(name for name in self._known()[field] if _plain(name) == wanted)
-        spelled = (known for name, known in self._spellings(field) if _plain(name) == wanted)
+        wanted = plain(said)
+        ids = tuple(name for name in self._known()[field] if plain(name) == wanted)
+        spelled = (known for name, known in self._spellings(field) if plain(name) == wanted)
         return ids or tuple(dict.fromkeys(spelled))
 
     def unknown(self, rule: RuleBase) -> tuple[UnknownName, ...]:
@@ -156,7 +156,7 @@ class Vocabulary(Part):
                     yield spelled, region.id
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name without what people leave out or add: capitals, hyphens, spaces, "the"."""
     return re.sub(r"[\W_]+", "", name.lower().strip().removeprefix("the "))
 

@@ -1,4 +1,4 @@
-"""The short prompt of the tuned model: one line, the names of the vocabulary, and then the text.
+"""What a model is asked: one line and the names if it was trained to read, else the whole form explained.
 
 The names come first, so that a policy's sentences share a prefix that is read once. Which region a name means, and
 which are in a group, is left out: code knows it.
@@ -6,7 +6,7 @@ which are in a group, is left out: code knows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from agent.llm.protocol import Message
@@ -14,6 +14,30 @@ from agent.policy.vocabulary import Vocabulary
 from agent.prompts import load
 
 Task = Literal["rules", "hints"]
+EXPLAINED = {"rules": "policy_compile", "hints": "job_hints"}
+"""The prompts that explain the form."""
+BEFORE = 2
+"""How many sentences before it are shown with one."""
+
+
+def question(
+    task: Task, vocabulary: Vocabulary, text: str, *, tuned: bool, before: Sequence[str] = ()
+) -> list[Message]:
+    """Return the chat that asks what a text says, as the model wants it.
+
+    Args:
+        task: What to read.
+        vocabulary: The names that the text may use.
+        text: A sentence of a policy, or a job's description.
+        tuned: Whether the model was trained on the short prompt; it has learnt to read a sentence alone.
+        before: The sentences before it, to which it may refer.
+    """
+    if tuned:
+        return messages(task, vocabulary, text)
+    system_text = load(EXPLAINED[task]).fill(names=names(task, vocabulary))
+    word = "Sentence" if task == "rules" else "Text"
+    user_text = "\n".join((*(f"Before: {one}" for one in before[-BEFORE:]), f"{word}: {text}"))
+    return [{"role": "system", "content": system_text}, {"role": "user", "content": user_text}]
 
 
 def messages(task: Task, vocabulary: Vocabulary, text: str) -> list[Message]:

@@ -98,6 +98,7 @@ def resolve(answer: SaidAnswer, vocabulary: Vocabulary, sentence: str) -> tuple[
 
 
 def _resolved(said: SaidRule, vocabulary: Vocabulary, sentence: str) -> list[Rule]:
+    _refuse_stray(said)
     fields: dict[str, Any] = {"kind": said.kind, "source": sentence, **_FIELDS[said.kind](said, vocabulary)}
     if said.unless is not None:
         fields["unless"] = _selector(said.unless, vocabulary)
@@ -105,6 +106,16 @@ def _resolved(said: SaidRule, vocabulary: Vocabulary, sentence: str) -> list[Rul
         fields["strength"] = "prefer"
     selectors: list[dict[str, Any] | None] = [_selector(one, vocabulary) for one in said.jobs or ()]
     return [RULE.validate_python({**fields, "jobs": one}) for one in selectors or [None]]
+
+
+def _refuse_stray(said: SaidRule) -> None:
+    """Refuse fields that a kind does not have: what was said must not be dropped in silence."""
+    own = {"kind", "jobs", "unless", "soft", *_OWN[said.kind]}
+    stray = [name.rstrip("_") for name, value in said if value is not None and name not in own]
+    if stray:
+        raise Unreadable(f"a rule of kind {said.kind!r} has no {', '.join(stray)}")
+    if said.kind == "headroom" and said.max and said.free:
+        raise Unreadable(f"a headroom of {said.max!r} used and {said.free!r} free: expected one of both")
 
 
 def _selector(said: SaidSelector, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -208,6 +219,20 @@ def _objective(said: SaidRule, vocabulary: Vocabulary) -> dict[str, Any]:
     return {"weights": {name: weight for name, weight in spoken.items() if weight is not None}}
 
 
+_PLACE = ("in_", "but")
+_TIME = ("when", "days", "tz")
+_OWN: dict[str, tuple[str, ...]] = {
+    "only": (*_PLACE, *_TIME),
+    "deny": (*_PLACE, *_TIME, "carbon_above", "price_above"),
+    "budget": (*_PLACE, "max", "per"),
+    "delay": ("within", "by", "tz"),
+    "headroom": (*_PLACE, *_TIME, "max", "free"),
+    "suspend": ("allowed", "times"),
+    "approval": (*_PLACE, "cost_above", "carbon_above"),
+    "objective": ("carbon", "cost", "delay"),
+    "prefer": _PLACE,
+}
+"""The fields that each kind has of its own."""
 _FIELDS: dict[str, Callable[[SaidRule, Vocabulary], dict[str, Any]]] = {
     "only": _placement,
     "deny": _placement,

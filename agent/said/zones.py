@@ -35,11 +35,12 @@ def zone(said: str, vocabulary: Vocabulary) -> str:
 
 @cache
 def _by_city() -> dict[str, set[str]]:
-    """Return the zones by their whole name and by their city, `berlin`."""
-    found: dict[str, set[str]] = {}
+    """Return the zones by their whole name and by their city: `singapore` is in Asia, and not the old alias."""
+    whole: dict[str, set[str]] = {}
+    cities: dict[str, set[str]] = {}
     for name in available_timezones():
-        found.setdefault(name.lower(), set()).add(name)
+        whole[name.lower()] = {name}
         area, _, city = name.rpartition("/")
         if area in ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific"):
-            found.setdefault(city.lower(), set()).add(name)
-    return found
+            cities.setdefault(city.lower(), set()).add(name)
+    return whole | cities

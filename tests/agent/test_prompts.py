@@ -10,7 +10,7 @@ PROMPTS = Path(__file__).parents[2] / "prompts"
 
 def test_a_prompt_is_named_by_version_and_by_the_hash_of_its_file():
     prompt = load("policy_compile")
-    assert prompt.version == "1"
+    assert prompt.version == "2"
     assert prompt.sha256 == hashlib.sha256((PROMPTS / "policy_compile.md").read_bytes()).hexdigest()
     assert not prompt.text.startswith("---")
 

@@ -15,7 +15,15 @@ import pytest
 from agent.llm.embedded import EmbeddedModel
 from agent.llm.openai_compatible import OpenAIModel
 from agent.llm.protocol import ModelFailed, ModelRefused
+from agent.llm.select import open_reader
+from agent.llm.weights import find_adapter, sha256_of
+from agent.policy.compiler import compile_policy
+from agent.policy.vocabulary import Vocabulary
+from agent.said.hints import SaidHints
+from agent.said.rules import SaidAnswer, SaidRule, SaidSelector
+from agent.said.schema import schema_of
 from sim.errors import InputError
+from tests.agent.llm.lora_file import write_adapter
 
 pytestmark = pytest.mark.embedded
 
@@ -59,6 +67,30 @@ def test_json_of_the_schema_the_cache_and_the_same_text_twice(model):
     assert first.usage.prompt_tokens == second.usage.prompt_tokens > 60
     assert second.usage.cached_tokens > 50
     assert second.usage.completion_tokens > 0
+
+
+@pytest.mark.parametrize("form", [SaidAnswer, SaidHints])
+@pytest.mark.parametrize("text", ["Ads only in Zürich from 9 to 5.", "Write a poem about the sea."])
+def test_it_writes_nothing_but_the_form_that_texts_are_read_in(model, form, text):
+    """The runtime ignores a schema that it does not understand, and says nothing."""
+    answer = ask(model, text, schema=schema_of(form), max_tokens=400).text
+    form.model_validate_json(answer)
+    assert '": ' not in answer
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        *((SaidHints, name) for name in ("deadline", "takes", "cpus", "memory", "priority")),
+        *((SaidRule, name) for name in ("kind", "when", "days", "max", "by", "times")),
+        *((SaidSelector, name) for name in ("kind", "longer", "at_least")),
+    ],
+)
+def test_it_keeps_to_the_pattern_of_a_field(model, form, field):
+    schema = schema_of(form)
+    alone = {**schema, "properties": {field: schema["properties"][field]}, "required": [field]}
+    answer = json.loads(ask(model, f"Say {field}: 99:99, 12345678901 xyz", schema=alone, max_tokens=80).text)
+    form.model_validate({"kind": "deny", **answer} if form is SaidRule else answer)
 
 
 def test_an_answer_depends_on_its_prompt_alone(model):
@@ -125,6 +157,32 @@ def test_a_web_page_may_not_ask(model):
         assert not error.value.headers.get("Access-Control-Allow-Origin")
 
 
+@pytest.mark.parametrize(("strength", "same"), [(0.0, True), (0.05, False)])
+def test_an_adapter_changes_what_is_written_and_its_hash_is_in_the_version(model, tmp_path, strength, same):
+    adapter = write_adapter(tmp_path / "adapter.gguf", strength)
+    tuned = EmbeddedModel("local", adapter=adapter)
+    assert (ask(tuned).text == ask(model).text) == same
+    assert tuned.tuned
+    assert f"adapter {sha256_of(adapter)[:12]}" in tuned.version
+    assert "no adapter" in model.version
+    assert not model.tuned
+
+
+def test_a_file_that_is_no_adapter_is_named(model, tmp_path):
+    (tmp_path / "adapter.gguf").write_bytes(b"GGUF, cut off")
+    with pytest.raises(InputError, match=r"did not start from .*SmolLM2.* and .*adapter\.gguf"):
+        EmbeddedModel("local", adapter=tmp_path / "adapter.gguf").start()
+
+
+def test_the_adapter_that_ships_reads_a_plain_rule(model):
+    """Whatever its training, or it does not ship."""
+    if find_adapter() is None:
+        pytest.skip("no adapter ships")
+    vocabulary = Vocabulary.load(Path(__file__).parents[3] / "policies" / "vocabulary.json")
+    (rule,) = compile_policy("Batch jobs must not run in Texas.", vocabulary, open_reader("local")).policy_set.rules
+    assert (rule.effect, rule.regions, rule.jobs.kind) == ("deny", ("us-south",), "batch")
+
+
 def test_a_program_that_ends_right_after_opening_the_model_ends():
-    command = [sys.executable, "-c", "from agent.llm.embedded import EmbeddedModel; EmbeddedModel()"]
+    command = [sys.executable, "-c", "from agent.llm.embedded import EmbeddedModel; EmbeddedModel().start()"]
     subprocess.run(command, cwd=Path(__file__).parents[3], timeout=60, check=True)

@@ -3,15 +3,23 @@ import sys
 
 import pytest
 
-from agent.llm import embedded
+from agent.llm import embedded, select
 from agent.llm.embedded import EmbeddedModel, Threads, default_threads
-from agent.llm.select import open_model, probe
+from agent.llm.select import open_model, open_reader, probe
+from agent.llm.weights import find_adapter
 from sim.errors import InputError
 
 
 def test_none_is_no_model():
     assert open_model("none") is None
-    assert probe("none") == {"spec": "none", "ok": True, "seconds": None, "tokens_per_s": None, "error": None}
+    assert probe("none") == {
+        "spec": "none",
+        "version": None,
+        "ok": True,
+        "seconds": None,
+        "tokens_per_s": None,
+        "error": None,
+    }
 
 
 @pytest.mark.parametrize("spec", ["", "gpt-x", "openai", "openai:", "local:tuned", "None"])
@@ -64,6 +72,38 @@ def test_missing_weights_say_what_to_do(monkeypatch):
     monkeypatch.setattr("agent.llm.weights.find", lambda weights: None)
     with pytest.raises(InputError, match="cws llm pull"):
         open_model("local")
+
+
+@pytest.mark.parametrize("ships", [True, False])
+def test_only_the_local_reader_has_the_adapter_and_only_if_one_ships(monkeypatch, tmp_path, ships):
+    opened = {}
+
+    class Embedded:
+        tuned, version = False, ""
+
+        def __init__(self, spec, adapter=None):
+            self.spec = spec
+            opened[spec] = adapter
+
+        def start(self):
+            pass
+
+    file = tmp_path / "adapter.gguf"
+    monkeypatch.setattr(select, "EmbeddedModel", Embedded)
+    monkeypatch.setattr(select, "find_adapter", lambda: file if ships else None)
+    for spec in ("local", "local:base"):
+        open_reader(spec)
+    assert opened == {"local": file if ships else None, "local:base": None}
+    open_model("local")
+    assert opened["local"] is None
+
+
+def test_the_adapter_is_found_where_it_ships(monkeypatch, tmp_path):
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    assert find_adapter() is None
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "adapter.gguf").touch()
+    assert find_adapter() == tmp_path / "adapter" / "adapter.gguf"
 
 
 def test_choosing_a_model_loads_no_runtime():

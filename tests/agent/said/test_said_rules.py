@@ -75,7 +75,10 @@ def test_days_without_a_time_are_whole_days():
     assert rule["window"] == {"start": "00:00", "end": "24:00", "days": ["sat", "sun"], "tz": "local"}
 
 
-@pytest.mark.parametrize(("said", "zone"), [("Berlin", "Europe/Berlin"), ("GMT", "UTC"), ("Texas", "America/Chicago")])
+@pytest.mark.parametrize(
+    ("said", "zone"),
+    [("Berlin", "Europe/Berlin"), ("GMT", "UTC"), ("Texas", "America/Chicago"), ("Singapore", "Asia/Singapore")],
+)
 def test_a_zone_is_named_by_a_city_or_a_region(said: str, zone: str):
     (rule,) = read({"kind": "delay", "by": "07:00", "tz": said})
     assert rule["tz"] == zone
@@ -94,6 +97,20 @@ def test_a_half_known_sentence_binds_nobody():
 def test_a_contradiction_is_no_rule():
     (item,) = read({"kind": "suspend", "allowed": False, "times": 2})
     assert item["reason"].startswith("could not be read")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"kind": "approval", "in": ["UK"], "price_above": "500 usd"}, "'approval' has no price_above"),
+        ({"kind": "budget", "max": "2 t", "per": "day", "in": ["UK"], "days": "mon"}, "'budget' has no days"),
+        ({"kind": "delay", "within": "2 h", "in": ["UK"]}, "'delay' has no in"),
+        ({"kind": "headroom", "in": ["UK"], "max": "80 %", "free": "10 %"}, "expected one of both"),
+    ],
+)
+def test_what_a_kind_of_rule_cannot_say_is_refused_and_not_dropped(said: dict[str, Any], reason: str):
+    (item,) = read(said)
+    assert reason in item["reason"]
 
 
 def test_a_reason_is_spelled_out():
