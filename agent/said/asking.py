@@ -58,7 +58,8 @@ def ask(
             return text, fault
 
     text, best = answer(question)
-    # the tuned model has learnt to answer, and not to mend an answer
+    # The tuned model has learnt to answer, and not to mend an answer. Drawing others at temperature 0.6 found the right
+    # one for 2 of 9 wrong ones; a schema of known names only made it name the wrong ones of them.
     if _faults(best) and not model.tuned:
         said = {"role": "assistant", "content": text}
         with suppress(ModelFailed):
