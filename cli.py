@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from agent.printable import PrintableFormatter, printable
 from sim.errors import FaultFound, InputError
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug logs.")] = False,
 ) -> None:
     """Set up what every command shares."""
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
-    )
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(PrintableFormatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[to_terminal])
 
 
 TABLE_WIDTH = 110
@@ -216,14 +217,15 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
     """Recompute a run's totals from its placements and the input series; exit 1 if they differ."""
     from agent.audit import audit_run
 
-    faults, broken = audit_run(run_dir, data_dir)
-    for violation in broken[:5]:
+    faults, broken, unkept = audit_run(run_dir, data_dir)
+    for violation in (*broken[:5], *unkept[:5]):
         who = f"job {violation.job_id}" if violation.job_id else "jobs together"
-        typer.echo(f"{run_dir}: at {violation.at_s:g} s {who} broke: {violation.rule}", err=True)
+        typer.echo(printable(f"{run_dir}: at {violation.at_s:g} s {who} broke: {violation.rule}"), err=True)
     if faults:
         raise FaultFound(f"{run_dir}: {len(faults)} fault(s)\n" + "\n".join(f"  {fault}" for fault in faults))
     rules = f"rules broken {len(broken)} times, as its summary says" if broken else "no rule broken"
-    typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, {rules}")
+    words = f"; descriptions not kept to {len(unkept)} times, as its summary says" if unkept else ""
+    typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, {rules}{words}")
 
 
 @app.command()
@@ -449,7 +451,9 @@ def llm_tune(
 
 def log_to(file: Path) -> None:
     """Send the log to a file: the console draws on standard error."""
-    logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    to_file = logging.FileHandler(file)
+    to_file.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_file], force=True)
 
 
 # -- helpers shared by commands ------------------------------------------------------------------
@@ -738,7 +742,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (InputError, FaultFound) as error:
         if "--debug" in words:
             raise
-        typer.echo(f"cws: {error}", err=True)
+        typer.echo(printable(f"cws: {error}", lines=True), err=True)
         sys.exit(2 if isinstance(error, InputError) else 1)
     except SystemExit as ended:
         if ended.code == STOPPED:  # typer takes the interrupt

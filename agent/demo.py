@@ -13,6 +13,7 @@ from rich.table import Table
 from agent.case import Case, prepare, run_agent, run_scheduler, start_agent
 from agent.llm.protocol import LanguageModel
 from agent.policy.english import show
+from agent.printable import printable
 from agent.record import EpochRecord
 from sim.units import HOUR_S, at_time
 from sim.world import World
@@ -54,7 +55,7 @@ def epoch_line(record: EpochRecord, world: World) -> str:
     moment = at_time(world.start, record.now_s).strftime("%a %d %b %H:%M")
     denied = sum(decision.verdict != "ok" for decision in record.decisions)
     refused = f" ({denied} refused by the guard)" if denied else ""
-    return f"{moment} {len(record.decisions):>3} jobs{refused}: {record.reason}"
+    return printable(f"{moment} {len(record.decisions):>3} jobs{refused}: {record.reason}")
 
 
 def table(summaries: Sequence[Mapping[str, Any]]) -> Table:

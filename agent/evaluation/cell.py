@@ -99,7 +99,7 @@ def _run(cell: Cell, place: Place) -> Row:
     case = fresh()
     with _folder(cell, place) as out:
         finished = _contend(case, cell.contender, out)
-        faults, broken = audit_case(fresh(), out)
+        faults, broken, _ = audit_case(fresh(), out)
     problems = [str(fault) for fault in faults]
     if cell.watched and cell.contender.llm is None and (seen := looked_ahead(fresh(), finished.run, cell.seed)):
         problems.append(seen)

@@ -118,10 +118,10 @@ def test_a_run_folder_keeps_what_was_asked_and_is_audited_by_it(tmp_path: Path):
     case = Case(scenario, world, (), rules)
     done = run_scheduler(case, "fifo", tmp_path, approvals=Approvals.of_jobs())
     assert done.summary["policy_violations"] == 0
-    assert audit_run(tmp_path, None) == ([], [])
+    assert audit_run(tmp_path, None) == ([], [], [])
     text = (tmp_path / "run.json").read_text(encoding="utf-8")
     assert '"yes": true' in text
     (tmp_path / "run.json").write_text(text.replace('"yes": true', '"yes": null', 1), encoding="utf-8")
-    faults, broken = audit_run(tmp_path, None)
+    faults, broken, _ = audit_run(tmp_path, None)
     assert [fault.where for fault in faults] == ["summary.json policy_violations"]
     assert len(broken) == 1
