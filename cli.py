@@ -329,11 +329,11 @@ def policy_compile(
 
     reading = compile_file(file, vocabulary, llm)
     for warning in reading.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(printable(f"warning: {warning}"), err=True)
     if as_json:
         print_json(reading.policy_set.as_json())
     else:
-        typer.echo(show(reading.policy_set))
+        typer.echo(printable(show(reading.policy_set), lines=True))
         typer.echo(f"\nNot in force yet. If this is what you meant: cws policy confirm {file}", err=True)
 
 
@@ -350,9 +350,9 @@ def policy_confirm(
     from agent.policy.reading import Reading, confirm, load_rules
 
     reading = Reading(load_rules(rules)) if rules else compile_file(file, vocabulary, llm)
-    typer.echo(show(reading.policy_set))
+    typer.echo(printable(show(reading.policy_set), lines=True))
     for warning in reading.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(printable(f"warning: {warning}"), err=True)
     if not yes and not typer.confirm("Is this what the policy means?"):
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
     by = "a person" if rules else llm
@@ -365,7 +365,7 @@ def policy_show(file: Path) -> None:
     from agent.policy.english import show
     from agent.policy.reading import load_confirmed
 
-    typer.echo(show(load_confirmed(file)))
+    typer.echo(printable(show(load_confirmed(file)), lines=True))
 
 
 @policy_app.command("score")
@@ -392,7 +392,7 @@ def job_parse(
     names, model = load_vocabulary(vocabulary), open_reader(llm, "a description")
     reading = read_hints(sys.stdin.read(), moment(now, tz), tz, names, model)
     for warning in reading.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(printable(f"warning: {warning}"), err=True)
     hints = reading.hints.as_json()
     if as_json:
         print_json(hints)

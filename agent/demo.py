@@ -42,7 +42,7 @@ def _introduce(console: Console, case: Case) -> None:
         f"{case.scenario.epoch_min:g} min. The policy, and how it was read and confirmed:\n",
         highlight=False,
     )
-    console.print(show(case.rules), markup=False, highlight=False)
+    console.print(printable(show(case.rules), lines=True), markup=False, highlight=False)
     console.print()
 
 
