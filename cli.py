@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent.policy.vocabulary import Vocabulary
     from sim.approvals import Approvals
     from sim.importers.base import Imported
+    from sim.jobs import Jobs
 
 Item = TypeVar("Item")
 
@@ -141,7 +142,8 @@ def simulate(
     policies = confirmed(policy, accept_reading, llm)
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
-    report(run_scheduler(case, scheduler, out, approvals=approving(approve)).summary, as_json, out)
+    approvals = approving(approve, case.world.workload.jobs)
+    report(run_scheduler(case, scheduler, out, approvals=approvals).summary, as_json, out)
 
 
 @app.command()
@@ -169,7 +171,8 @@ def agent(
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
     model = open_model(llm, scenario_sha256=case.scenario.sha256)
-    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s, approvals=approving(approve))
+    approvals = approving(approve, case.world.workload.jobs)
+    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s, approvals=approvals)
     progress = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     done = run_agent(run, case, out, lambda record: progress.print(epoch_line(record, case.world), markup=False))
     report(done.summary, as_json, out)
@@ -551,13 +554,21 @@ def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[P
     return list(policies or [])
 
 
-def approving(chosen: str | None) -> Approvals:
+def approving(chosen: str | None, jobs: Jobs) -> Approvals:
     """Return approvals in which a script says yes for the chosen jobs; for none if none are chosen."""
     from sim.approvals import Approvals
 
     if chosen is None:
         return Approvals()
-    return Approvals.of_jobs(None if chosen == "all" else [name.strip() for name in chosen.split(",")])
+    if chosen == "all":
+        return Approvals.of_jobs()
+    names = [name.strip() for name in chosen.split(",")]
+    if strange := [name for name in names if name not in jobs.position]:
+        first = f"; the first is {jobs.id_of(0)}" if len(jobs) else ""
+        raise InputError(
+            f"--approve: no job {', '.join(map(repr, strange))} among {len(jobs)}{first}; give ids, or all"
+        )
+    return Approvals.of_jobs(names)
 
 
 def warn_unenforceable(rules: PolicySet) -> None:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from agent.printable import printable
 from agent.record import CandidateRecord, EpochRecord, ModelRecord, RegionRecord, ToolRecord
+from sim.approvals import Ask
 from sim.runner import DecisionRow
 from sim.units import G_PER_KG, HOUR_S, at_time
 
@@ -90,6 +91,15 @@ CANDIDATES = (
     Column("late", 6, 6, right=True),
     Column("objective", 11, 11, right=True),
     Column("  chosen", 12, 12),
+)
+
+ASKS = (
+    Column("asked at", 13, 14),
+    Column("job", 15, 20),
+    Column("region", 12, 14),
+    Column("kg CO2", 10, 10, right=True),
+    Column("USD", 10, 10, right=True),
+    Column("  rule", 0, 0),
 )
 
 
@@ -271,6 +281,18 @@ def candidate_cells(one: CandidateRecord, record: EpochRecord, ink: Ink) -> list
         line(str(one.late), ink.warm if one.late else "", right=True),
         line(f"{one.objective:,.3f}", right=True),
         Text.assemble("  ", (chosen, ink.head)),
+    ]
+
+
+def ask_cells(one: Ask, start: datetime, form: str) -> list[Text]:
+    """Return the cells of a placement that needs a yes: when asked, job, region, the most kg and USD, the rule."""
+    return [
+        line(clock(start, one.at_s, form)),
+        line(one.job_id, "bold"),
+        line(one.region),
+        line(f"{one.carbon_kg:,.3f}", right=True),
+        line(f"{one.cost_usd:,.2f}", right=True),
+        Text.assemble("  ", line(one.rule), no_wrap=True, overflow="ellipsis"),
     ]
 
 

@@ -37,6 +37,8 @@ def test_without_a_yes_the_placement_is_refused_and_the_ask_is_kept():
         ("a", "away", 0.0, pytest.approx(0.1))
     ]
     engine.apply(Place("a", "home", 0.0))
+    assert engine.approvals.waiting == [], "it went elsewhere"
+    assert [one["yes"] for one in engine.approvals.record()] == [None]
 
 
 def test_a_later_yes_lets_it_start_and_a_no_does_not():
