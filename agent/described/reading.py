@@ -163,7 +163,7 @@ class AskedOnce:
         except InputError as error:  # a recording that does not fit the run: not the text's fault
             self.fault = error
             raise
-        prompt = load("job_hints")
+        prompt = load("said_hints" if getattr(self._model, "tuned", False) else "job_hints")
         usage = turn.usage
         self._taken.append(
             ModelRecord(
