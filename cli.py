@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from agent.printable import PrintableFormatter, printable
 from sim.errors import FaultFound, InputError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from agent.policy.vocabulary import Vocabulary
     from sim.approvals import Approvals
     from sim.importers.base import Imported
+    from sim.jobs import Jobs
 
 Item = TypeVar("Item")
 
@@ -79,9 +81,9 @@ def common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug logs.")] = False,
 ) -> None:
     """Set up what every command shares."""
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
-    )
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(PrintableFormatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[to_terminal])
 
 
 TABLE_WIDTH = 110
@@ -107,6 +109,7 @@ def demo(
     """The agent on the bundled scenario, live, then a table beside the numeric schedulers."""
     from agent.case import make_folder
     from agent.demo import run_demo
+    from agent.llm.select import reader_beside
 
     make_folder(out)
     try:
@@ -117,7 +120,7 @@ def demo(
         # the schedule goes on without a model: a platform without the runtime still has a demo
         typer.echo(f"the embedded model is not available ({error}); the deterministic fallback decides alone", err=True)
         model = None
-    run_demo(out_console(), days=days, model=model, out=out)
+    run_demo(out_console(), days=days, model=model, out=out, reader=reader_beside(llm))
 
 
 @app.command()
@@ -141,7 +144,8 @@ def simulate(
     policies = confirmed(policy, accept_reading, llm)
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
-    report(run_scheduler(case, scheduler, out, approvals=approving(approve)).summary, as_json, out)
+    approvals = approving(approve, case.world.workload.jobs)
+    report(run_scheduler(case, scheduler, out, approvals=approvals).summary, as_json, out)
 
 
 @app.command()
@@ -162,6 +166,7 @@ def agent(
     """One run of the agent."""
     from agent.case import check_mode, make_folder, prepare, run_agent, start_agent
     from agent.demo import epoch_line
+    from agent.llm.select import reader_beside
 
     check_mode(mode, llm)
     make_folder(out)
@@ -169,7 +174,10 @@ def agent(
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
     model = open_model(llm, scenario_sha256=case.scenario.sha256)
-    run = start_agent(case, model, mode=mode, out=out, deadline_s=deadline_s, approvals=approving(approve))
+    approvals = approving(approve, case.world.workload.jobs)
+    run = start_agent(
+        case, model, mode=mode, out=out, deadline_s=deadline_s, approvals=approvals, reader=reader_beside(llm)
+    )
     progress = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     done = run_agent(run, case, out, lambda record: progress.print(epoch_line(record, case.world), markup=False))
     report(done.summary, as_json, out)
@@ -217,14 +225,15 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
     """Recompute a run's totals from its placements and the input series; exit 1 if they differ."""
     from agent.audit import audit_run
 
-    faults, broken = audit_run(run_dir, data_dir)
-    for violation in broken[:5]:
+    faults, broken, unkept = audit_run(run_dir, data_dir)
+    for violation in (*broken[:5], *unkept[:5]):
         who = f"job {violation.job_id}" if violation.job_id else "jobs together"
-        typer.echo(f"{run_dir}: at {violation.at_s:g} s {who} broke: {violation.rule}", err=True)
+        typer.echo(printable(f"{run_dir}: at {violation.at_s:g} s {who} broke: {violation.rule}"), err=True)
     if faults:
         raise FaultFound(f"{run_dir}: {len(faults)} fault(s)\n" + "\n".join(f"  {fault}" for fault in faults))
     rules = f"rules broken {len(broken)} times, as its summary says" if broken else "no rule broken"
-    typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, {rules}")
+    words = f"; descriptions not kept to {len(unkept)} times, as its summary says" if unkept else ""
+    typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, {rules}{words}")
 
 
 @app.command()
@@ -294,12 +303,13 @@ def console(
         show(recorded(run_dir, paused=paused))
         return
     from agent.case import prepare, start_agent
+    from agent.llm.select import reader_beside
     from tui import live
 
     case = prepare(scenario, data_dir, policy or [])
     out = Path("runs") / f"console-{case.scenario.name}"
     model = open_model(llm, scenario_sha256=case.scenario.sha256)
-    run = start_agent(case, model, out=out)
+    run = start_agent(case, model, out=out, reader=reader_beside(llm))
     log_to(out / "agent.log")
     show(live(run, case, out=out, paused=paused))
 
@@ -328,11 +338,13 @@ def policy_compile(
 
     reading = compile_file(file, vocabulary, llm)
     for warning in reading.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(printable(f"warning: {warning}"), err=True)
     if as_json:
         print_json(reading.as_json())
     else:
-        typer.echo(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)))
+        typer.echo(
+            printable(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)), lines=True)
+        )
         typer.echo(f"\nNot in force yet. If this is what you meant: cws policy confirm {file}", err=True)
 
 
@@ -349,9 +361,9 @@ def policy_confirm(
     from agent.policy.reading import Reading, confirm, load_rules
 
     reading = Reading(load_rules(rules)) if rules else compile_file(file, vocabulary, llm)
-    typer.echo(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)))
+    typer.echo(printable(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)), lines=True))
     for warning in reading.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(printable(f"warning: {warning}"), err=True)
     if not yes and not typer.confirm("Is this what the policy means?"):
         raise FaultFound(f"{file}: not confirmed; mend the text, or the reading with --rules FILE")
     typer.echo(f"in force: {confirm(file, reading, load_vocabulary(vocabulary), reading.by)}")
@@ -432,7 +444,7 @@ def job_parse(
     names, model = load_vocabulary(vocabulary), open_reader(llm, "a description")
     reading = read_hints(sys.stdin.read(), moment(now, tz), tz, names, model)
     for warning in (*reading.warnings, *(f"is this meant? {one}" for one in reading.questions)):
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(printable(f"warning: {warning}"), err=True)
     hints = reading.hints.as_json()
     if as_json:
         print_json(hints)
@@ -491,7 +503,9 @@ def llm_tune(
 
 def log_to(file: Path) -> None:
     """Send the log to a file: the console draws on standard error."""
-    logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    to_file = logging.FileHandler(file)
+    to_file.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_file], force=True)
 
 
 # -- helpers shared by commands ------------------------------------------------------------------
@@ -625,13 +639,21 @@ def confirmed(policies: Sequence[Path] | None, accept: bool, llm: str) -> list[P
     return list(policies or [])
 
 
-def approving(chosen: str | None) -> Approvals:
+def approving(chosen: str | None, jobs: Jobs) -> Approvals:
     """Return approvals in which a script says yes for the chosen jobs; for none if none are chosen."""
     from sim.approvals import Approvals
 
     if chosen is None:
         return Approvals()
-    return Approvals.of_jobs(None if chosen == "all" else [name.strip() for name in chosen.split(",")])
+    if chosen == "all":
+        return Approvals.of_jobs()
+    names = [name.strip() for name in chosen.split(",")]
+    if strange := [name for name in names if name not in jobs.position]:
+        first = f"; the first is {jobs.id_of(0)}" if len(jobs) else ""
+        raise InputError(
+            f"--approve: no job {', '.join(map(repr, strange))} among {len(jobs)}{first}; give ids, or all"
+        )
+    return Approvals.of_jobs(names)
 
 
 def warn_unenforceable(rules: PolicySet) -> None:
@@ -816,7 +838,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (InputError, FaultFound) as error:
         if "--debug" in words:
             raise
-        typer.echo(f"cws: {error}", err=True)
+        typer.echo(printable(f"cws: {error}", lines=True), err=True)
         sys.exit(2 if isinstance(error, InputError) else 1)
     except SystemExit as ended:
         if ended.code == STOPPED:  # typer takes the interrupt

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.coordinate import Coordinate
 from textual.message import Message
 from textual.reactive import reactive
@@ -32,8 +32,10 @@ from textual.timer import Timer
 from textual.widgets import DataTable, Footer, Static
 
 from agent.case import Case, finish_agent
+from agent.printable import printable
 from agent.record import EpochRecord
 from agent.record_text import (
+    ASKS,
     CANDIDATES,
     DARK,
     DECISIONS,
@@ -41,6 +43,7 @@ from agent.record_text import (
     REGIONS,
     Ink,
     Row,
+    ask_cells,
     candidate_cells,
     clock,
     decision_cells,
@@ -56,6 +59,7 @@ from agent.record_text import (
 )
 from agent.run import AgentRun
 from agent.store import FILE, Store
+from sim.approvals import Approvals, Ask
 from sim.errors import FaultFound
 from sim.units import HOUR_S
 
@@ -68,7 +72,8 @@ HELP = """\
 space       pause, run           n, right  one epoch more, if paused
 +  -        faster, slower       f         follow the newest, or stop
 enter       open a decision      escape    close it
-r  d        regions, decisions   q         quit
+r  d        regions, decisions   a         what waits for a yes
+q           quit
 ctrl+p      every command by name, and the themes
 
 Regions     Carbon intensity, gCO2eq/kWh, now and over 48 h: heights
@@ -90,6 +95,7 @@ COMMANDS = (  # of the palette: name, what it does, action
     ("Open decision", "The trace of the selected decision", "open"),
     ("Regions", "Focus the regions", "focus('regions')"),
     ("Decisions", "Focus the decisions", "focus('decisions')"),
+    ("Approvals", "What waits for a person's yes, to answer", "approvals"),
     ("Follow newest", "Keep the newest decision selected, or stop doing so", "follow"),
     ("Console help", "The keys, and what each panel shows", "help"),
 )
@@ -153,6 +159,71 @@ class Page(ModalScreen[None]):
         yield Footer(show_command_palette=False)
 
 
+class Asking(ModalScreen[None]):
+    """What waits for a person's yes, over the console: one placement a row, with the rule that asks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes"),
+        Binding("n", "answer(False)", "No"),
+        Binding("escape", "dismiss", "Close"),
+        Binding("q", "app.quit", "Quit"),
+    ]
+
+    def __init__(self, approvals: Approvals, start: datetime) -> None:
+        super().__init__()
+        self._approvals, self._start = approvals, start
+        self._shown: list[Ask] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the table, and below it the whole of the selected row's rule."""
+        self._table: DataTable[Text] = DataTable(id="asks", cursor_type="row", cell_padding=0)
+        self._rule = Static(id="rule", markup=False)
+        with Vertical(id="asking") as box:
+            box.border_title = "Waiting for a yes: the run goes on meanwhile"
+            yield self._table
+            yield self._rule
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Fill the table."""
+        wide = self.app.size.width >= WIDE
+        for column, width in zip(ASKS, widths(ASKS, self.app.size.width * 94 // 100 - 5, wide=wide), strict=True):
+            self._table.add_column(Text(column.name, justify="right" if column.right else "left"), width=width)
+        self.show()
+
+    def show(self) -> None:
+        """Show what waits now; the cursor stays on its placement as long as that waits."""
+        waiting = self._approvals.waiting
+        if waiting == self._shown and waiting:
+            return
+        selected = self._selected()
+        self._shown = waiting
+        self._table.clear()
+        form = "%a %d %H:%M"
+        self._table.add_rows(ask_cells(one, self._start, form) for one in waiting)
+        if selected in waiting:
+            self._table.move_cursor(row=waiting.index(selected))
+        self._show_rule()
+
+    def _selected(self) -> Ask | None:
+        row = self._table.cursor_row
+        return self._shown[row] if 0 <= row < len(self._shown) else None
+
+    def _show_rule(self) -> None:
+        one = self._selected()
+        self._rule.update(Text(printable(one.rule) if one else "Nothing waits for an answer."))
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Show the rule of the row under the cursor."""
+        self._show_rule()
+
+    def action_answer(self, yes: bool) -> None:
+        """Say yes or no to the selected placement; it is tried again at the next decision about the job."""
+        if one := self._selected():
+            self._approvals.answer(one.job_id, one.region, one.rule, yes=yes)
+            self.show()
+
+
 class Grid(DataTable[Text]):
     """A table that tells when it was given another size."""
 
@@ -181,6 +252,7 @@ class Console(App[None]):
         epochs: How many epochs the run has, numbered from 0.
         epoch_s: Seconds of an epoch.
         live: Whether the epochs are computed now or were recorded.
+        approvals: What the run asks people, and where their answers go; None where nobody can answer.
         started_paused: Show the first epoch, then wait for the operator.
     """
 
@@ -210,6 +282,10 @@ class Console(App[None]):
     .-short #candidates, .-short #why { height: 7; }
     Page { align: center middle; }
     #page { width: 94%; height: 90%; border: round $accent; padding: 0 1; background: $surface; }
+    Asking { align: center middle; }
+    #asking { width: 94%; height: 60%; border: round $accent; padding: 0 1; background: $surface; }
+    #asks { height: 1fr; }
+    #rule { height: auto; max-height: 5; }
     """
     AUTO_FOCUS = "#decisions"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as App declares it
@@ -226,6 +302,7 @@ class Console(App[None]):
         Binding("r", "focus('regions')", "Regions", group=FOCUS),
         Binding("d", "focus('decisions')", "Decisions", group=FOCUS),
         Binding("f", "follow", "Follow"),
+        Binding("a", "approvals", "Approvals"),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", show=False, priority=True),
@@ -244,9 +321,11 @@ class Console(App[None]):
         epochs: int,
         epoch_s: float,
         live: bool,
+        approvals: Approvals | None = None,
         started_paused: bool = False,
     ) -> None:
         super().__init__()
+        self._approvals, self._offered = approvals, False  # whether their key is offered
         self.title = title
         self.fault = ""  # how the feed failed
         self._feed, self._start, self._epochs, self._live = feed, start, epochs, live
@@ -333,6 +412,11 @@ class Console(App[None]):
             self._trends.setdefault(name, {})[record.epoch] = value
         self._add(rows_of(record))
         self._show()
+        if isinstance(self.screen, Asking):
+            self.screen.show()
+        if self._offered != (waits := self._waiting > 0):
+            self._offered = waits
+            self.refresh_bindings()
         self._proceed()
 
     def on_ended(self, message: Ended) -> None:
@@ -444,7 +528,15 @@ class Console(App[None]):
         ]
         if self.state in ("running", "paused"):
             parts.append(pace)
+        if waiting := self._waiting:
+            parts[2] = f"{waiting} to approve"  # what asks is live
         self._status.update(Text("  ".join(parts), no_wrap=True))
+
+    @property
+    def _waiting(self) -> int:
+        """How many placements wait for a yes that can still matter."""
+        over = self.state in ("finished", "failed")
+        return len(self._approvals.waiting) if self._approvals and not over else 0
 
     def _changed(self) -> None:
         self._show_status()
@@ -474,6 +566,7 @@ class Console(App[None]):
             "run": self.state == "paused",
             "step": self.state == "paused" and not on_page,
             "speed": not over,
+            "approvals": self._waiting > 0 and not on_page,
         }
         return offered.get(action, True)
 
@@ -507,6 +600,11 @@ class Console(App[None]):
         if row and len(self.screen_stack) == 1:
             title = f"Epoch {row.record.epoch + 1}, {clock(self._start, row.record.now_s, '%a %Y-%m-%d %H:%M')} UTC"
             self.push_screen(Page(title, trace(row, self._start, self._ink, width=self.size.width * 94 // 100 - 6)))
+
+    def action_approvals(self) -> None:
+        """Open what waits for a yes."""
+        if self._approvals and len(self.screen_stack) == 1:
+            self.push_screen(Asking(self._approvals, self._start), lambda _: self._changed())
 
     def action_help(self) -> None:
         """Show the keys, and what each panel shows."""
@@ -568,6 +666,7 @@ def live(run: AgentRun, case: Case, *, out: Path | None = None, paused: bool = F
         epochs=int(world.horizon_s // world.epoch_s),
         epoch_s=world.epoch_s,
         live=True,
+        approvals=run.run.approvals,
         started_paused=paused,
     )
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from agent import prompts
+from agent.described.check import unkept
+from agent.described.reading import Descriptions, is_described
 from agent.graph import Agent
 from agent.llm.protocol import LanguageModel
 from agent.policy.check import Segment, Violation, violations
@@ -208,8 +210,12 @@ def start_agent(
     out: Path | None = None,
     deadline_s: float = 30.0,
     approvals: Approvals | None = None,
+    reader: LanguageModel | None = None,
 ) -> AgentRun:
-    """Return a run of the agent that is ready to be iterated; it logs to the store in `out` if given."""
+    """Return a run of the agent that is ready to be iterated; it logs to the store in `out` if given.
+
+    Jobs' descriptions are read by `reader`, if the model itself is not to do so.
+    """
     check_mode(mode, model.spec if model else "none")
     agent = Agent(
         model=model,
@@ -218,7 +224,17 @@ def start_agent(
         prompts={name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")},
         deadline_s=deadline_s,
     )
-    run = AgentRun(case.world, agent, case.guard(), Store.create(out / FILE) if out else None, approvals)
+    rules, reader = case.guard(), reader or model
+    run = AgentRun(
+        case.world,
+        agent,
+        rules,
+        Store.create(out / FILE) if out else None,
+        approvals,
+        Descriptions(case.world, rules, reader, deadline_s)
+        if reader and is_described(case.world.workload.jobs)
+        else None,
+    )
     if run.store:
         run.store.begin(_run_row(case, agent))
     return run
@@ -253,7 +269,10 @@ def finish_agent(run: AgentRun, case: Case, out: Path | None) -> Finished:
     """Account for an agent's run that is over."""
     model = run.agent.model
     spec = model.spec if model else "none"
-    finished = _finish(case, run.run, out, llm=spec, figures=run.llm_figures(), llm_g=run.llm_g())
+    descriptions = run.descriptions.record() if run.descriptions else ()
+    finished = _finish(
+        case, run.run, out, llm=spec, figures=run.llm_figures(), llm_g=run.llm_g(), descriptions=descriptions
+    )
     if run.store:
         ids = [job.id for job in case.world.workload.jobs]
         run.store.finish(finished.summary, ids, finished.accounts.jobs)
@@ -269,11 +288,23 @@ def _finish(
     llm: str | None = None,
     figures: dict[str, float] | None = None,
     llm_g: float = 0.0,
+    descriptions: Sequence[Mapping[str, Any]] = (),
 ) -> Finished:
     accounts = account(run)
     broken = policy_violations(run, case.rules, accounts)
+    ignored = []
+    if descriptions:
+        ignored = check_descriptions(run.world, descriptions, segments_of(run, accounts), cancelled=cancelled_in(run))
     _warn_unfinished(case, accounts)
-    summary = summarise(run, accounts, case.bound, policy_violations=len(broken), llm=figures, llm_g=llm_g)
+    summary = summarise(
+        run,
+        accounts,
+        case.bound,
+        policy_violations=len(broken),
+        hint_violations=len(ignored),
+        llm=figures,
+        llm_g=llm_g,
+    )
     if out:
         if llm is None:  # a numeric run has none: what lies there is another run's
             (out / FILE).unlink(missing_ok=True)
@@ -286,6 +317,7 @@ def _finish(
             llm=llm,
             policies=[policy.as_json() for policy in case.policies],
             rules=case.rules.as_json()["rules"],
+            descriptions=descriptions,
         )
     return Finished(run, accounts, summary)
 
@@ -308,22 +340,42 @@ def _warn_unfinished(case: Case, accounts: Accounts) -> None:
 
 def policy_violations(run: Run, rules: PolicySet, accounts: Accounts) -> list[Violation]:
     """Return every breach of the rules by what ran, found by the independent check."""
-    pieces = accounts.books.ledger.pieces
-    world, jobs, regions = run.world, run.world.workload.jobs, run.world.regions
-    columns = (pieces.job, pieces.region, pieces.start_s, pieces.end_s, pieces.kind, pieces.scale)
-    segments = [
-        Segment(jobs[j], regions[r].id, start_s, end_s, KINDS[kind], float(scale))
-        for j, r, start_s, end_s, kind, scale in zip(*(column.tolist() for column in columns), strict=True)
-    ]
     switched = [Switched(one.region, one.t_s, one.servers_on) for one in run.history.switches]
     answered = [
         Answered(one.service, one.region, one.start_s, one.end_s, one.replicas, one.rate_per_s, one.late_per_s)
         for one in run.history.served
     ]
-    cancelled = {jobs.id_of(j) for j in run.history.cancelled}
     return check_rules(
-        world, rules, segments, cancelled=cancelled, switched=switched, answered=answered, asked=run.approvals.record()
+        run.world,
+        rules,
+        segments_of(run, accounts),
+        cancelled=cancelled_in(run),
+        switched=switched,
+        answered=answered,
+        asked=run.approvals.record(),
     )
+
+
+def segments_of(run: Run, accounts: Accounts) -> list[Segment]:
+    """Return what ran where and when."""
+    pieces, jobs, regions = accounts.books.ledger.pieces, run.world.workload.jobs, run.world.regions
+    columns = (pieces.job, pieces.region, pieces.start_s, pieces.end_s, pieces.kind, pieces.scale)
+    return [
+        Segment(jobs[j], regions[r].id, start_s, end_s, KINDS[kind], float(scale))
+        for j, r, start_s, end_s, kind, scale in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def cancelled_in(run: Run) -> set[str]:
+    """Return the ids of the jobs that were given up."""
+    return {run.world.workload.jobs.id_of(j) for j in run.history.cancelled}
+
+
+def check_descriptions(
+    world: World, descriptions: Sequence[Mapping[str, Any]], segments: Sequence[Segment], *, cancelled: Container[str]
+) -> list[Violation]:
+    """Return every breach by these segments of what descriptions ask for; see `agent.described.check.unkept`."""
+    return unkept(world, descriptions, segments, _unfinished(world, segments, cancelled))
 
 
 def check_rules(

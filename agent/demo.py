@@ -13,6 +13,7 @@ from rich.table import Table
 from agent.case import Case, prepare, run_agent, run_scheduler, start_agent
 from agent.llm.protocol import LanguageModel
 from agent.policy.english import show
+from agent.printable import printable
 from agent.record import EpochRecord
 from sim.units import HOUR_S, at_time
 from sim.world import World
@@ -22,12 +23,19 @@ BASELINES = ("fifo", "greedy-carbon", "time-shift", "spatial-shift", "spatiotemp
 """The numeric schedulers beside which the demo shows the agent: those that it has its plans from."""
 
 
-def run_demo(console: Console, *, days: float | None, model: LanguageModel | None, out: Path | None) -> None:
+def run_demo(
+    console: Console,
+    *,
+    days: float | None,
+    model: LanguageModel | None,
+    out: Path | None,
+    reader: LanguageModel | None = None,
+) -> None:
     """Run the numeric schedulers and the agent on the bundled scenario and print what came of it."""
     case = prepare(SCENARIO, None, days=days)
     _introduce(console, case)
     rows = [run_scheduler(case, name).summary for name in BASELINES]
-    run = start_agent(case, model, out=out)
+    run = start_agent(case, model, out=out, reader=reader)
     done = run_agent(run, case, out, lambda record: _print_line(console, record, case.world))
     console.print()
     console.print(table([*rows, done.summary]))
@@ -41,7 +49,7 @@ def _introduce(console: Console, case: Case) -> None:
         f"{case.scenario.epoch_min:g} min. The policy, and how it was read and confirmed:\n",
         highlight=False,
     )
-    console.print(show(case.rules), markup=False, highlight=False)
+    console.print(printable(show(case.rules), lines=True), markup=False, highlight=False)
     console.print()
 
 
@@ -54,7 +62,7 @@ def epoch_line(record: EpochRecord, world: World) -> str:
     moment = at_time(world.start, record.now_s).strftime("%a %d %b %H:%M")
     denied = sum(decision.verdict != "ok" for decision in record.decisions)
     refused = f" ({denied} refused by the guard)" if denied else ""
-    return f"{moment} {len(record.decisions):>3} jobs{refused}: {record.reason}"
+    return printable(f"{moment} {len(record.decisions):>3} jobs{refused}: {record.reason}")
 
 
 def table(summaries: Sequence[Mapping[str, Any]]) -> Table:

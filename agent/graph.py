@@ -211,7 +211,7 @@ def _decide_with_tools(epoch: Epoch, model: LanguageModel, found: list[Candidate
         {"role": "system", "content": prompt.text},
         {"role": "user", "content": now},
     ]
-    began = time.monotonic()
+    began, before = time.monotonic(), len(epoch.model)
     try:
         draft, words = draft_plan(
             model,
@@ -222,7 +222,7 @@ def _decide_with_tools(epoch: Epoch, model: LanguageModel, found: list[Candidate
             on_call=lambda name, arguments, outcome: epoch.note_call(name, arguments, outcome, by="model"),
         )
     except ModelFailed as failed:
-        spent_s = sum(call.seconds for call in epoch.model)  # what the turns before it took is noted with them
+        spent_s = sum(call.seconds for call in epoch.model[before:])  # what the turns before it took is noted with them
         _note_failure(epoch, prompt, conversation, failed, max(0.0, time.monotonic() - began - spent_s))
         raise
     drafted = _from_draft(draft, best(found), len(found))

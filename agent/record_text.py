@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from agent.printable import printable
 from agent.record import CandidateRecord, EpochRecord, ModelRecord, RegionRecord, ToolRecord
+from sim.approvals import Ask
 from sim.runner import DecisionRow
 from sim.units import G_PER_KG, HOUR_S, at_time
 
@@ -89,6 +91,15 @@ CANDIDATES = (
     Column("late", 6, 6, right=True),
     Column("objective", 11, 11, right=True),
     Column("  chosen", 12, 12),
+)
+
+ASKS = (
+    Column("asked at", 13, 14),
+    Column("job", 15, 20),
+    Column("region", 12, 14),
+    Column("kg CO2", 10, 10, right=True),
+    Column("USD", 10, 10, right=True),
+    Column("  rule", 0, 0),
 )
 
 
@@ -209,15 +220,17 @@ def choice(candidate: CandidateRecord, record: EpochRecord) -> str:
 
 def line(text: str, style: str = "", *, right: bool = False) -> Text:
     """Return one line that ends in an ellipsis where it does not fit."""
-    return Text(" ".join(text.split()), style, no_wrap=True, overflow="ellipsis", justify="right" if right else None)
+    return Text(
+        printable(" ".join(text.split())), style, no_wrap=True, overflow="ellipsis", justify="right" if right else None
+    )
 
 
 def as_json(value: Any, *, room: int) -> str:
     """Return JSON on one line if there is room, indented if not, cut after `MOST_LINES` lines."""
-    short = json.dumps(value, ensure_ascii=False, default=str)
+    short = printable(json.dumps(value, ensure_ascii=False, default=str))
     if len(short) <= room:
         return short
-    lines = json.dumps(value, ensure_ascii=False, default=str, indent=2).splitlines()
+    lines = printable(json.dumps(value, ensure_ascii=False, default=str, indent=2), lines=True).split("\n")
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"... {len(lines) - MOST_LINES} more lines"]
     return "\n".join(lines)
@@ -271,6 +284,18 @@ def candidate_cells(one: CandidateRecord, record: EpochRecord, ink: Ink) -> list
     ]
 
 
+def ask_cells(one: Ask, start: datetime, form: str) -> list[Text]:
+    """Return the cells of a placement that needs a yes: when asked, job, region, the most kg and USD, the rule."""
+    return [
+        line(clock(start, one.at_s, form)),
+        line(one.job_id, "bold"),
+        line(one.region),
+        line(f"{one.carbon_kg:,.3f}", right=True),
+        line(f"{one.cost_usd:,.2f}", right=True),
+        Text.assemble("  ", line(one.rule), no_wrap=True, overflow="ellipsis"),
+    ]
+
+
 def asked(call: ModelRecord) -> str:
     """Return what a model call cost: `local, 812 tokens in (640 cached), 64 out, 1.2 s`."""
     cached = f" ({call.cached_tokens} cached)" if call.cached_tokens else ""
@@ -293,13 +318,13 @@ def why(record: EpochRecord, ink: Ink) -> Text:
                 " committed\n",
             )
         )
-    text.append(f"{record.reason}\n")
+    text.append(f"{printable(record.reason)}\n")
     for call in record.model:
         text.append(f"{asked(call)}\n", ink.quiet)
         if call.failure:
-            text.append(f"{call.failure}\n", ink.warm)
+            text.append(f"{printable(call.failure)}\n", ink.warm)
     calls = Counter((tool.name, tool.outcome) for tool in record.tools)
-    shown = (f"{name} {outcome}" + (f" x{n}" if n > 1 else "") for (name, outcome), n in calls.items())
+    shown = (f"{printable(name)} {outcome}" + (f" x{n}" if n > 1 else "") for (name, outcome), n in calls.items())
     text.append(", ".join(shown), ink.quiet)
     return text
 
@@ -310,11 +335,11 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
     text = Text()
 
     def head(title: str) -> None:
-        text.append(f"\n{title}\n" if text else f"{title}\n", ink.head)
+        text.append(f"\n{printable(title)}\n" if text else f"{printable(title)}\n", ink.head)
 
     def field(name: str, value: str, style: str = "") -> None:
         if value:
-            lines = wrap(value, max(width - 13, 20))
+            lines = wrap(printable(value, lines=True), max(width - 13, 20))
             text.append(f"  {name:<11}", ink.quiet).append(f"\n{'':13}".join(lines) + "\n", style)
 
     if row.decisions:
@@ -337,7 +362,7 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
         field("prompt", f"{call.prompt} {call.prompt_version} ({call.prompt_sha256[:12]})")
         field("cost", asked(call))
         field("not used", call.failure, ink.denied)
-        text.append(f"{call.text}\n" if call.text else "  (no text)\n")
+        text.append(f"{printable(call.text, lines=True)}\n" if call.text else "  (no text)\n")
     if not record.model:
         head("Model call")
         text.append("  none in this epoch\n", ink.quiet)
@@ -357,7 +382,7 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
 
 
 def _tool(text: Text, number: int, tool: ToolRecord, ink: Ink, room: int) -> None:
-    text.append(f"  {number}. {tool.name}", "bold").append(f" by {tool.by}: ", ink.quiet)
+    text.append(f"  {number}. {printable(tool.name)}", "bold").append(f" by {tool.by}: ", ink.quiet)
     text.append(tool.outcome, ink.denied if tool.outcome == "denied" else ink.warm if tool.outcome != "ok" else "")
     text.append("\n")
     for label, value in (("asked", tool.arguments), ("got", tool.result)):

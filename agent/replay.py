@@ -10,6 +10,9 @@ from agent.record import ModelRecord
 from agent.store import FILE, Store
 from sim.errors import InputError
 
+TUNED = "said_hints"
+"""The prompt with which the tuned model alone is asked what a description says."""
+
 
 def open_replay(run_dir: Path, scenario_sha256: str) -> ReplayedModel | None:
     """Return a model that answers as the run in this folder recorded; None if it ran without one.
@@ -24,7 +27,9 @@ def open_replay(run_dir: Path, scenario_sha256: str) -> ReplayedModel | None:
         )
     if store.run().llm == "none":
         return None
-    return ReplayedModel([recorded(call) for call in store.model_calls()], spec=store.run().llm)
+    calls = list(store.model_calls())
+    tuned = any(call.prompt == TUNED for call in calls)
+    return ReplayedModel([recorded(call) for call in calls], spec=store.run().llm, tuned=tuned)
 
 
 def recorded(call: ModelRecord) -> Recorded:

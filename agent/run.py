@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agent.described.reading import Descriptions
 from agent.graph import Agent, Epoch, compiled
 from agent.record import EpochRecord, ModelRecord
 from agent.store import Store
@@ -23,20 +24,25 @@ from tools.backends.simulated import SimulatedBackend
 
 @dataclass
 class AgentRun:
-    """Iterate to run: each step is one epoch that had something to decide. `run` holds what came of it."""
+    """Iterate to run: each step is one epoch that had something to decide. `run` holds what came of it.
+
+    With `descriptions`, which hold the rules, jobs are bound to what theirs ask for.
+    """
 
     world: World
     agent: Agent
     constraints: Constraints | None = None
     store: Store | None = None
     approvals: Approvals | None = None
+    descriptions: Descriptions | None = None
     run: Run = field(init=False)
     calls: list[tuple[float, ModelRecord]] = field(init=False, default_factory=list)
     fallbacks: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         """Build the engine; nothing has happened yet."""
-        self._engine = Engine(self.world, self.constraints, acts=False, approvals=self.approvals)
+        rules = self.descriptions.bound if self.descriptions else self.constraints
+        self._engine = Engine(self.world, rules, acts=False, approvals=self.approvals)
         self._backend = SimulatedBackend(self._engine)
         self.run = Run(self.world, "agent", self._engine.history, self._engine.approvals)
 
@@ -44,8 +50,9 @@ class AgentRun:
         """Yield the record of each epoch, right after its decisions were carried out."""
         graph, began = compiled(), time.perf_counter()
         while view := self._backend.next_view():
-            epoch = Epoch(self.agent, Session(view, self._backend), self._backend.epoch)
             asked = time.perf_counter()
+            read = self.descriptions.read(view) if self.descriptions else []
+            epoch = Epoch(self.agent, Session(view, self._backend), self._backend.epoch, model=read)
             graph.invoke({}, context=epoch)
             self.run.scheduler_s += time.perf_counter() - asked
             assert epoch.record is not None

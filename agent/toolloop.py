@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Turn
+from agent.prompts import data_block
 from sim.errors import IllegalAction
 from sim.model import Place
 from sim.view import View
@@ -111,7 +112,7 @@ def _answer(call: ToolCall, session: Session, calls: int, on_call: OnCall) -> Me
         outcome = TOOLS.call(call.name, call.arguments, session)
     on_call(call.name, _as_mapping(call.arguments), outcome)
     content = {"status": outcome.status, **outcome.result}
-    return {"role": "tool", "tool_call_id": call.id, "content": json.dumps(content)}
+    return {"role": "tool", "tool_call_id": call.id, "content": data_block(json.dumps(content))}
 
 
 def _as_mapping(arguments: str) -> dict[str, Any]:

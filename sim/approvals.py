@@ -37,6 +37,7 @@ class Approvals:
         self._approver = approver
         self._asks: dict[Key, Ask] = {}
         self._answers: dict[Key, bool] = {}
+        self._placed: set[str] = set()
 
     @classmethod
     def of_jobs(cls, ids: Iterable[str] | None = None) -> Approvals:
@@ -46,8 +47,13 @@ class Approvals:
 
     @property
     def waiting(self) -> list[Ask]:
-        """What has no answer yet, the oldest first."""
-        return [ask for key, ask in self._asks.items() if key not in self._answers]
+        """What has no answer yet, the oldest first, but for jobs that have gone elsewhere since."""
+        asks = list(self._asks.items())  # at once: the console looks while a run asks
+        return [ask for key, ask in asks if key not in self._answers and ask.job_id not in self._placed]
+
+    def placed(self, job_id: str) -> None:
+        """Note that a job was let begin, or planned."""
+        self._placed.add(job_id)
 
     def asked(self, job_id: str, region: str, rule: str) -> bool:
         """Return whether this was asked before."""
@@ -61,6 +67,7 @@ class Approvals:
         """Ask, and return the answer if there is one."""
         key = (ask.job_id, ask.region, ask.rule)
         self._asks.setdefault(key, ask)
+        self._placed.discard(ask.job_id)
         if key not in self._answers and self._approver and (yes := self._approver(ask)) is not None:
             self._answers[key] = yes
         return self._answers.get(key)

@@ -178,6 +178,7 @@ class Gate:
             raise RuleDenied(rule)
         if quotas:
             quotas.take(j, stay)
+            self.approvals.placed(stay.job.id)
 
     def _expected(
         self, model: Forecaster, signals: Sequence[Signal], told: Bundle | None, r: int, now_s: float, start_s: float

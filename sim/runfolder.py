@@ -54,12 +54,14 @@ def write_run(
     llm: str | None = None,
     policies: Sequence[Mapping[str, Any]] = (),
     rules: Sequence[Mapping[str, Any]] = (),
+    descriptions: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write a run folder: run.json, summary.json and the Parquet tables.
 
     Args:
         policies: File name, text and sha256 of each policy.
         rules: The typed rules in force, as JSON.
+        descriptions: Jobs' descriptions as they were read, as JSON.
     """
     path.mkdir(parents=True, exist_ok=True)
     recipe = {
@@ -77,6 +79,8 @@ def write_run(
     }
     if asked := run.approvals.record():
         recipe["approvals"] = asked
+    if descriptions:
+        recipe["descriptions"] = list(descriptions)
     write_json(path / "run.json", recipe)
     write_json(path / "summary.json", summary)
     for name, table in _tables(run, accounts).items():

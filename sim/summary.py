@@ -94,6 +94,7 @@ def summarise(
     bound: Bound,
     *,
     policy_violations: int,
+    hint_violations: int = 0,
     llm: Mapping[str, float] | None = None,
     llm_g: float = 0.0,
 ) -> dict[str, Any]:
@@ -121,6 +122,7 @@ def summarise(
         "sla_violations": int(jobs.violated.sum()),
         "violation_rate": ratio(int(jobs.violated.sum()), count),
         "policy_violations": policy_violations,
+        "hint_violations": hint_violations,
         "utilization": _utilization(run, books),
         "suspensions": len(run.history.suspensions),
         "migrations": len(run.history.migrations),

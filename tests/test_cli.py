@@ -284,3 +284,10 @@ def test_a_damaged_scenario_names_file_and_field(cws, tmp_path: Path):
 
 def test_doctor_says_what_is_there(cws):
     assert "langgraph" in cws("doctor").out
+
+
+def test_an_approval_for_a_job_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match="2"):
+        main(["simulate", "demo", "--scheduler", "fifo", "--approve", "job-00001, no-such-job\x1b[2J"])
+    said = capsys.readouterr().err
+    assert "--approve: no job 'no-such-job\\x1b[2J' among 1200; the first is " in said

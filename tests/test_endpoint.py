@@ -110,7 +110,8 @@ def test_in_tools_mode_the_endpoint_calls_tools_and_reads_their_results(case: Ca
     asked = endpoint(answer)
     records, _ = run(case, "tools")
     assert {tool["function"]["name"] for tool in asked[0]["tools"]} >= {"place_job", "what_if", "carbon_forecast"}
-    assert json.loads(asked[1]["messages"][-1]["content"])["jobs"][0]["job_id"].startswith("job-")
+    shown = asked[1]["messages"][-1]["content"].removeprefix("<data>\n").removesuffix("\n</data>")
+    assert json.loads(shown)["jobs"][0]["job_id"].startswith("job-")
     assert [call.name for call in records[0].tools if call.by == "model"] == ["list_jobs"]
     assert {record.decided_by for record in records} == {"model"}
 

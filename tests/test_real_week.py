@@ -45,7 +45,7 @@ def test_each_scheduler_keeps_the_rules_and_its_run_can_be_recomputed(name: str,
     assert summary["unfinished"] == 0
     assert summary["policy_violations"] == 0
     assert summary["carbon_kg"]["total"] >= summary["bound_kg"]
-    assert audit_run(folder, Path(str(DATA))) == ([], [])
+    assert audit_run(folder, Path(str(DATA))) == ([], [], [])
 
 
 def test_planning_in_space_and_time_emits_less_than_either_alone(runs: dict[str, tuple[Path, Summary]]):

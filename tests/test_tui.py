@@ -14,15 +14,29 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable, Footer, Static
 from textual.widgets._footer import FooterKey
 
+from agent import prompts
+from agent.graph import Agent
+from agent.policy.guard import Guard
+from agent.policy.rules import PolicySet
 from agent.record import EpochRecord
+from agent.run import AgentRun
+from sim.approvals import Approvals
+from sim.model import Job
+from sim.scenario import ObjectiveSpec
 from tests.records import EPOCH_S, EPOCHS, RULE, START, records
-from tui import MOST_ROWS, Console, Page
+from tests.worlds import mock_job, mock_region, mock_world
+from tui import MOST_ROWS, Asking, Console, Page
 
 Play = Callable[[Pilot[None], Console], Awaitable[None]]
 
 
 def play(
-    script: Play, feed: Iterator[EpochRecord] | None = None, *, size: tuple[int, int] = (120, 36), paused: bool = True
+    script: Play,
+    feed: Iterator[EpochRecord] | None = None,
+    *,
+    size: tuple[int, int] = (120, 36),
+    paused: bool = True,
+    approvals: Approvals | None = None,
 ) -> None:
     """Run a console on a feed, and the script beside it."""
 
@@ -34,6 +48,7 @@ def play(
             epochs=EPOCHS,
             epoch_s=EPOCH_S,
             live=True,
+            approvals=approvals,
             started_paused=paused,
         )
         async with app.run_test(size=size) as pilot:
@@ -322,3 +337,97 @@ def test_the_palette_names_what_the_keys_do_and_a_light_theme_changes_the_ink() 
         assert len(rows(app, "decisions")) == 4
 
     play(script)
+
+
+# -- approvals -----------------------------------------------------------------------------------
+
+ASK = "Ask before jobs run away."
+
+
+def asking(*jobs: Job) -> AgentRun:
+    """Return a run of the agent, without a model, in a world whose only region needs a yes."""
+    world = mock_world(jobs, [[100.0]], regions=[mock_region("away")])
+    rules = PolicySet.model_validate({"rules": [{"kind": "approval", "regions": ["away"], "source": ASK}]})
+    agent = Agent(None, "rank", ObjectiveSpec(), {name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")})
+    return AgentRun(world, agent, Guard(rules, world.regions, world.start, world.epoch_s))
+
+
+def test_a_person_says_yes_in_the_console_and_the_job_starts() -> None:
+    run = asking(mock_job("a", home="away", cpus=4), mock_job("b", home="away", cpus=4))
+
+    async def script(pilot: Pilot[None], app: Console) -> None:
+        await until(pilot, at_epoch(app, 1))
+        assert "  2 to approve  " in said(app, "#status")
+        assert any("Approvals" in key for key in keys(app))
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Asking))
+        asks = app.screen.query_one("#asks", DataTable)
+        first = [str(cell).strip() for cell in asks.get_row_at(0)]
+        assert first[:5] == ["Mon 07 00:00", "a", "away", "0.040", "0.02"]
+        assert ASK in str(app.screen.query_one("#rule", Static).render())
+        await pilot.press("y")
+        await until(pilot, lambda: asks.row_count == 1)
+        await pilot.press("n")
+        await until(pilot, lambda: asks.row_count == 0)
+        assert "Nothing waits" in str(app.screen.query_one("#rule", Static).render())
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, Asking))
+        assert "to approve" not in said(app, "#status")
+        assert not any("Approvals" in key for key in keys(app))
+        await pilot.press("n")
+        await until(pilot, at_epoch(app, 2))
+        assert any("  a  place  away  Mon 07 01:00  ok" in row for row in rows(app, "decisions"))
+
+    play(script, iter(run), approvals=run.run.approvals)
+    list(run)
+    assert [(one["job_id"], one["yes"]) for one in run.run.approvals.record()] == [("a", True), ("b", False)]
+    assert {(piece.job, piece.start_s) for piece in run.run.history.pieces} == {(0, 3600.0)}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_what_is_asked_later_appears_on_the_open_page_and_fits_it(size: tuple[int, int]) -> None:
+    evil = "[bold red]job[/] \x1b[2J [@click=app.quit]x[/]"
+    run = asking(mock_job("a", home="away", cpus=4), mock_job(evil, 1.0, home="away", cpus=4))
+
+    async def script(pilot: Pilot[None], app: Console) -> None:
+        await until(pilot, at_epoch(app, 1))
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Asking))
+        asks = app.screen.query_one("#asks", DataTable)
+        assert asks.row_count == 1
+        app.action_step()
+        await until(pilot, lambda: asks.row_count == 2)
+        assert str(asks.get_row_at(1)[1]) == "[bold red]job[/] \\x1b[2J [@click=app.quit]x[/]"
+        assert asks.virtual_size.width <= asks.size.width
+        assert not any("\x1b[2J" in segment.text for line in asks.render_lines(asks.size.region) for segment in line)
+        assert str(app.screen.query_one(Footer).query(FooterKey).first().render()).strip() == "y Yes"
+
+    play(script, iter(run), size=size, approvals=run.run.approvals)
+
+
+def test_a_recorded_run_asks_nothing() -> None:
+    async def script(pilot: Pilot[None], app: Console) -> None:
+        await until(pilot, at_epoch(app, 1))
+        await pilot.press("a")
+        await pilot.pause()
+        assert not isinstance(app.screen, Asking)
+
+    play(script)
+
+
+def test_names_that_are_markup_or_escapes_are_shown_as_they_are_spelled() -> None:
+    first = records()[0]
+    evil = "[bold]x[/bold]\x1b[2J"
+    spelled = "[bold]x[/bold]\\x1b[2J"
+    feed = [replace(first, decisions=(replace(first.decisions[0], job_id=evil, reason=evil),), reason=evil)]
+
+    async def script(pilot: Pilot[None], app: Console) -> None:
+        await until(pilot, at_epoch(app, 1))
+        assert spelled in rows(app, "decisions")[0]
+        assert spelled in said(app, "#account")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Page))
+        assert spelled in str(app.screen.query_one(Static).render())
+        assert "\x1b" not in app.export_screenshot()
+
+    play(script, iter(feed))

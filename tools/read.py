@@ -148,13 +148,13 @@ def capacity_query(request: CapacityQuery, session: Session) -> CapacityQueryRes
 
 
 class ListJobs(Request):
-    """List pending jobs, oldest first, with what they need and the latest start that meets their deadline."""
+    """List pending jobs, oldest first, with what they need and the latest start that is in time."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 20
 
 
 class PendingJob(BaseModel):
-    """A pending job as its submitter declared it. Hours are relative to now."""
+    """A pending job as its submitter declared it. Hours are relative to now; the latest start keeps rules too."""
 
     job_id: str
     cpus: float
@@ -187,18 +187,19 @@ def list_jobs(request: ListJobs, session: Session) -> ListJobsResult:
         now_s=view.now_s,
         pending=len(view.pending),
         deferred=view.deferred,
-        jobs=[_pending(job, view.now_s) for job in view.pending[: request.limit]],
+        jobs=[_pending(job, view) for job in view.pending[: request.limit]],
     )
 
 
-def _pending(job: Job, now_s: float) -> PendingJob:
+def _pending(job: Job, view: View) -> PendingJob:
+    latest_s = min(job.latest_start_s, view.constraints.latest_start_s(job))
     return PendingJob(
         job_id=job.id,
         cpus=job.cpus,
         gpus=job.gpus,
         memory_gb=job.memory_gb,
         duration_h=round(job.duration_estimate_s / HOUR_S, 3),
-        latest_start_in_h=round((job.latest_start_s - now_s) / HOUR_S, 3),
+        latest_start_in_h=round((latest_s - view.now_s) / HOUR_S, 3),
         home=job.home,
         kind=job.kind,
         priority=job.priority,

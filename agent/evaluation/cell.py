@@ -15,7 +15,7 @@ from agent.audit import audit_case
 from agent.case import Case, Finished, PolicyText, run_agent, run_scheduler, start_agent
 from agent.evaluation.figures import figures_of
 from agent.evaluation.lookahead import looked_ahead
-from agent.llm.select import open_model
+from agent.llm.select import open_model, reader_beside
 from agent.policy.rules import PolicySet
 from sim.bound import Bound, lower_bound
 from sim.errors import CwsError
@@ -99,7 +99,7 @@ def _run(cell: Cell, place: Place) -> Row:
     case = fresh()
     with _folder(cell, place) as out:
         finished = _contend(case, cell.contender, out)
-        faults, broken = audit_case(fresh(), out)
+        faults, broken, _ = audit_case(fresh(), out)
     problems = [str(fault) for fault in faults]
     if cell.watched and cell.contender.llm is None and (seen := looked_ahead(fresh(), finished.run, cell.seed)):
         problems.append(seen)
@@ -143,7 +143,9 @@ def _folder(cell: Cell, place: Place) -> Iterator[Path]:
 def _contend(case: Case, contender: Contender, out: Path) -> Finished:
     if contender.llm is None:
         return run_scheduler(case, contender.name, out)
-    run = start_agent(case, open_model(contender.llm), mode=contender.mode, out=out)
+    run = start_agent(
+        case, open_model(contender.llm), mode=contender.mode, out=out, reader=reader_beside(contender.llm)
+    )
     return run_agent(run, case, out, lambda record: None)
 
 

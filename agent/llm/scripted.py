@@ -108,11 +108,12 @@ class ReplayedModel:
     Args:
         records: The recorded calls.
         spec: What the recorded model called itself.
+        tuned: Whether it was asked as the model is that was trained to read.
     """
 
-    def __init__(self, records: Iterable[Recorded], spec: str = "replayed") -> None:
+    def __init__(self, records: Iterable[Recorded], spec: str = "replayed", *, tuned: bool = False) -> None:
         self.spec = self.version = spec
-        self.tuned = False
+        self.tuned = tuned
         self._records = list(records)
         self._index = 0
 

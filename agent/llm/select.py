@@ -49,6 +49,14 @@ def open_reader(spec: str) -> LanguageModel | None:
     return model and Cached(model, cache_folder())
 
 
+def reader_beside(spec: str) -> LanguageModel | None:
+    """Return what reads the texts of a run where the model that decides does not: the embedded one has its adapter.
+
+    Its weights load when it is first asked. None: the model that decides reads too.
+    """
+    return open_reader(spec) if spec == "local" else None
+
+
 def _open(spec: str) -> LanguageModel | None:
     """Return the model that reads, which keeps nothing."""
     if spec in ("local", "local:base"):

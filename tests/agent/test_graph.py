@@ -168,7 +168,8 @@ def test_in_tools_mode_the_model_looks_and_drafts_and_its_plan_is_committed_if_i
     assert starts(one) == [("a", "away", 5), ("b", "home", 3)]
     assert model.calls[0].tools, "the schemas were offered"
     answered = model.calls[1].messages[-1]
-    assert json.loads(answered["content"])["g_per_kwh"][5] == 50
+    shown = answered["content"].removeprefix("<data>\n").removesuffix("\n</data>")
+    assert json.loads(shown)["g_per_kwh"][5] == 50
 
 
 def test_in_tools_mode_a_deferral_leaves_the_job_pending_until_then():

@@ -37,6 +37,8 @@ def test_without_a_yes_the_placement_is_refused_and_the_ask_is_kept():
         ("a", "away", 0.0, pytest.approx(0.1))
     ]
     engine.apply(Place("a", "home", 0.0))
+    assert engine.approvals.waiting == [], "it went elsewhere"
+    assert [one["yes"] for one in engine.approvals.record()] == [None]
 
 
 def test_a_later_yes_lets_it_start_and_a_no_does_not():
@@ -118,10 +120,10 @@ def test_a_run_folder_keeps_what_was_asked_and_is_audited_by_it(tmp_path: Path):
     case = Case(scenario, world, (), rules)
     done = run_scheduler(case, "fifo", tmp_path, approvals=Approvals.of_jobs())
     assert done.summary["policy_violations"] == 0
-    assert audit_run(tmp_path, None) == ([], [])
+    assert audit_run(tmp_path, None) == ([], [], [])
     text = (tmp_path / "run.json").read_text(encoding="utf-8")
     assert '"yes": true' in text
     (tmp_path / "run.json").write_text(text.replace('"yes": true', '"yes": null', 1), encoding="utf-8")
-    faults, broken = audit_run(tmp_path, None)
+    faults, broken, _ = audit_run(tmp_path, None)
     assert [fault.where for fault in faults] == ["summary.json policy_violations"]
     assert len(broken) == 1

@@ -81,4 +81,4 @@ def test_a_day_of_queries_keeps_every_deadline_and_can_be_recomputed(name: str, 
     case = prepare("tpch-day", Path(str(DATA)))
     summary = run_scheduler(case, name, tmp_path).summary
     assert (summary["unfinished"], summary["sla_violations"]) == (0, 0)
-    assert audit_run(tmp_path, Path(str(DATA))) == ([], [])
+    assert audit_run(tmp_path, Path(str(DATA))) == ([], [], [])
