@@ -490,6 +490,10 @@ def llm_tune(
     seed: Annotated[int, typer.Option(min=0, help="Of the pairs it learns from.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option("--start", help="A trained adapter_model.safetensors to go on from, with another seed."),
+    ] = None,
 ) -> None:
     """Fine-tune the embedded model to read policies and job descriptions (needs the extra `train`)."""
     try:
@@ -498,7 +502,7 @@ def llm_tune(
         raise InputError(
             f"fine-tuning needs {error.name}: `pip install torch` (the CPU build), then `pip install 'llm-cws[train]'`"
         ) from None
-    typer.echo(f"adapter: {tune(Settings(out, hours, seed=seed, threads=threads), resume=resume)}")
+    typer.echo(f"adapter: {tune(Settings(out, hours, seed=seed, threads=threads, start=start), resume=resume)}")
 
 
 def log_to(file: Path) -> None:

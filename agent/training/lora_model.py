@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from peft import LoraConfig, get_peft_model
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from agent.training.lora_gguf import ALPHA, RANK
 from agent.training.rows import Row, Tokenize
+from sim.errors import InputError
 
 
 class Learned(NamedTuple):
@@ -54,9 +56,18 @@ class Learner:
         self.model.load_state_dict(state, strict=False)
 
     def save(self, path: Path) -> None:
-        """Write the adapter as safetensors, under peft's names."""
-        tensors = {name.replace(".default.", "."): one.contiguous() for name, one in self.state().items()}
+        """Write the adapter as safetensors in 16 bits, under peft's names, and the settings that peft and vLLM need."""
+        tensors = {name.replace(".default.", "."): one.half().contiguous() for name, one in self.state().items()}
         save_file(tensors, str(path))
+        self.model.peft_config["default"].save_pretrained(str(path.parent))
+
+    def load(self, path: Path) -> None:
+        """Put the tensors of a saved adapter in, to go on from there."""
+        known = self.state()
+        found = {re.sub(r"(lora_[AB])\.", r"\1.default.", name): one for name, one in load_file(str(path)).items()}
+        if found.keys() != known.keys():
+            raise InputError(f"{path}: not an adapter of this model: its tensors have other names")
+        self.restore({name: one.to(known[name].dtype) for name, one in found.items()})
 
 
 def adapted(base: Any) -> Any:

@@ -36,7 +36,10 @@ LOG_EVERY = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is told: folder, hours, seed; rows a step; learning rate; threads; seconds between checkpoints."""
+    """What a run is told: folder, hours, seed; rows a step; learning rate; threads; seconds between checkpoints.
+
+    `start` is the safetensors file of an adapter to go on from, with a seed of its own; None begins anew.
+    """
 
     out: Path
     hours: float
@@ -47,6 +50,7 @@ class Settings:
     clip: float = 1.0
     threads: int = 2
     checkpoint_s: float = 600.0
+    start: Path | None = None
 
 
 @dataclass
@@ -63,7 +67,8 @@ class Progress:
 def tune(settings: Settings, *, resume: bool = False, clock: Callable[[], float] = time.monotonic) -> Path:
     """Train until the hours are spent, and return the GGUF adapter `adapter.gguf` in the folder `out`.
 
-    Beside it are `adapter.safetensors`, `checkpoint.pt` and `log.jsonl`: a line every ten steps and at each measure.
+    Beside it are `adapter_model.safetensors` and `adapter_config.json` (which peft and vLLM load), `checkpoint.pt` and
+    `log.jsonl`: a line every ten steps and at each measure.
 
     Raises:
         InputError: If the weights are missing, the folder holds another run, or there is nothing to resume.
@@ -73,6 +78,8 @@ def tune(settings: Settings, *, resume: bool = False, clock: Callable[[], float]
     run = Run(settings, Learner(verify(), settings.seed), clock)
     if resume:
         run.restore()
+    elif settings.start:
+        run.learner.load(settings.start)
     run.train()
     return run.finish()
 
@@ -177,7 +184,7 @@ class Run:
         path = self.settings.out / "checkpoint.pt"
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
-        self.learner.save(self.settings.out / "adapter.safetensors")
+        self.learner.save(self.settings.out / "adapter_model.safetensors")
         self._saved_s = self.progress.elapsed_s
 
     def restore(self) -> None:
@@ -197,7 +204,7 @@ class Run:
         """Measure, save and export, and return the path of the GGUF adapter."""
         self._measure()
         self.save()
-        return export(self.settings.out / "adapter.safetensors", self.settings.out / "adapter.gguf")
+        return export(self.settings.out / "adapter_model.safetensors", self.settings.out / "adapter.gguf")
 
 
 def _check_folder(out: Path, *, resume: bool) -> None:

@@ -95,3 +95,13 @@ def test_the_rate_rises_in_a_line_and_falls_in_a_cosine(tmp_path: Path):
     assert rate_at(0.1, settings) == pytest.approx(1.0)
     assert rate_at(0.55, settings) == pytest.approx(0.51)
     assert rate_at(1.0, settings) == pytest.approx(0.02)
+
+
+def test_a_run_may_start_from_an_adapter_that_was_saved(tmp_path: Path):
+    first = run(tmp_path / "first", hours=0.1)
+    first.save()
+    other = TinyLearner()
+    other.load(tmp_path / "first" / "adapter_model.safetensors")
+    for name, tensor in first.learner.state().items():
+        assert torch.allclose(tensor, other.state()[name], atol=1e-3)
+    assert json.loads((tmp_path / "first" / "adapter_config.json").read_text())["r"] == 16
