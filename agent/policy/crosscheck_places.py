@@ -10,7 +10,7 @@ from agent.mentions import stance
 from agent.mentions.mention import Mention
 from agent.mentions.reading import Mentions
 from agent.policy.facts import selectors
-from agent.policy.rules import Rule
+from agent.policy.rules import Placement, Rule
 from agent.policy.vocabulary import Vocabulary
 
 Ids = frozenset[str]
@@ -59,7 +59,7 @@ def regions(
         missing = ids_of(one) - frozenset[str]().union(*held)
         if one.demanded and (missing - places.without or (missing and missing == ids_of(one))):
             yield f'the {text} says "{one.words}", and no {by} holds the region {_listed(missing)}'
-    yield from _excepted(places, held, text, by)
+    yield from _excepted(places, held, _denied(rules), text, by)
     said = union(places.meant) | places.without
     for rule in rules:
         ids = frozenset(getattr(rule, "regions", None) or ())
@@ -70,15 +70,25 @@ def regions(
             yield f"a {by} holds the region {_listed(ids - said)}, and the {text} does not name it"
 
 
-def _excepted(places: Places, held: Sequence[Ids], text: str, by: str) -> Iterator[str]:
+def _denied(rules: Sequence[Rule]) -> list[Ids]:
+    """Return the lists of regions that rules deny beside one that confines."""
+    placed = [rule for rule in rules if isinstance(rule, Placement) and rule.regions]
+    confined = any(rule.effect == "only" for rule in placed)
+    return [frozenset(rule.regions or ()) for rule in placed if confined and rule.effect == "deny"]
+
+
+def _excepted(places: Places, held: Sequence[Ids], denied: Sequence[Ids], text: str, by: str) -> Iterator[str]:
     """Yield what is left out and shows in no list.
 
     What is left out of a place that is named itself is in no list; else it is what a rule is about ("not in Texas").
+    What is denied beside a rule that confines is no exception from that ("finance only in Europe, ads not in Britain").
     """
     left_out = [one for group in places.left_out for one in group]
     for one in left_out:
         ids = ids_of(one)
         group = next(group for group in places.left_out if one in group)
+        if union(group) in denied:
+            continue
         around = [other for other in (*places.meant, *left_out) if ids < ids_of(other) and other not in group]
         near = [other for other in around if 0 < one.begin - other.end < 45]
         if one.demanded and near:

@@ -28,22 +28,23 @@ def scripted(*answers: Any, spec: str = "scripted") -> ScriptedModel:
 
 
 def test_fields_that_the_text_does_not_state_are_left_out():
-    assert read({"cpus": 8, "priority": "low"}).hints.as_json() == {"cpus": 8.0, "priority": "low"}
+    reading = read({"cpus": 8, "priority": "low"}, text="8 cores, low priority.")
+    assert reading.hints.as_json() == {"cpus": 8.0, "priority": "low"}
     assert read({}).hints.as_json() == {}
 
 
 @pytest.mark.parametrize(
-    ("deadline", "utc"),
+    ("text", "deadline", "utc"),
     [
-        ("fri 17:00", "2026-03-06T16:00:00Z"),
-        ("fri 17:00 Tokyo", "2026-03-06T08:00:00Z"),
-        ("fri 17:00 UTC", "2026-03-06T17:00:00Z"),
-        ("03-30 07:00", "2026-03-30T05:00:00Z"),  # the clocks have changed
-        ("+36 h", "2026-03-05T22:00:00Z"),
+        ("By Friday 17:00.", "fri 17:00", "2026-03-06T16:00:00Z"),
+        ("By Friday 17:00 Tokyo time.", "fri 17:00 Tokyo", "2026-03-06T08:00:00Z"),
+        ("By Friday 17:00 UTC.", "fri 17:00 UTC", "2026-03-06T17:00:00Z"),
+        ("By 30 March, 07:00.", "03-30 07:00", "2026-03-30T05:00:00Z"),  # the clocks have changed
+        ("Done within 36 hours.", "+36 h", "2026-03-05T22:00:00Z"),
     ],
 )
-def test_a_moment_is_on_the_submitters_clock_unless_it_says_otherwise(deadline, utc):
-    assert read({"deadline": deadline}).hints.as_json() == {"deadline": utc}
+def test_a_moment_is_on_the_submitters_clock_unless_it_says_otherwise(text, deadline, utc):
+    assert read({"deadline": deadline}, text=text).hints.as_json() == {"deadline": utc}
 
 
 def test_the_text_comes_last_and_the_prompt_is_the_same_on_every_day():
@@ -70,7 +71,7 @@ def test_what_looks_wrong_is_asked_about(monkeypatch):
 
 
 def test_an_unknown_region_is_left_out_with_a_warning():
-    reading = read({"only": ["Germany", "norway"], "deny": ["Londn"]}, text="Germany or Norway, not Londn.")
+    reading = read({"only": ["Germany", "norway"], "deny": ["Londn"]}, text="Only in Germany or Norway, not in Londn.")
     assert reading.hints.as_json() == {"regions_only": ["de"]}
     assert reading.warnings == (
         "unknown region 'norway', left out",
@@ -79,7 +80,7 @@ def test_an_unknown_region_is_left_out_with_a_warning():
 
 
 def test_a_deadline_that_is_over_is_kept_and_warned_of():
-    reading = read({"deadline": "today 10:59"})
+    reading = read({"deadline": "today 10:59"}, text="By 10:59 today.")
     assert reading.hints.deadline
     assert "is over" in reading.warnings[0]
 
@@ -104,7 +105,7 @@ def test_a_deadline_that_is_over_is_kept_and_warned_of():
 )
 def test_a_malformed_answer_is_shown_its_fault_then_asked_again_then_given_up_with_a_warning(malformed, fault):
     model = scripted(malformed, {"cpus": 2})
-    assert read_hints("A job.", WEDNESDAY, "UTC", VOCABULARY, model).hints.cpus == 2
+    assert read_hints("A job on 2 cores.", WEDNESDAY, "UTC", VOCABULARY, model).hints.cpus == 2
     assert fault in model.calls[1].messages[-1]["content"]
     reading = read(malformed, malformed)
     assert reading.hints.as_json() == {}

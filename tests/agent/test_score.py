@@ -19,6 +19,9 @@ SAID_FINANCE = {"kind": "only", "jobs": [{"team": "finance"}], "in": ["Europe"]}
 SAID_ADS = {"kind": "deny", "jobs": [{"team": "ads"}], "in": ["Britain"]}
 FINANCE = {"kind": "placement", "jobs": {"team": "finance"}, "effect": "only", "regions": ["gb", "de"]}
 ADS = {"kind": "placement", "jobs": {"team": "ads"}, "effect": "deny", "regions": ["gb"]}
+BOTH = "Finance runs only in Europe; no ads in Britain."
+SAID_BOTH_WRONG = {"rules": [SAID_FINANCE, {**SAID_ADS, "kind": "only"}]}
+"""What no comparison with `BOTH` finds: each word has a rule that it may belong to."""
 
 
 def policy(text: str, *rules: dict[str, Any], unenforceable: int = 0, id: str = "p") -> PolicyLine:
@@ -37,31 +40,29 @@ def scripted(*answers: Any, spec: str = "scripted") -> ScriptedModel:
 
 def test_a_right_reading_is_right_whatever_the_order_and_the_defaults():
     said = {**SAID_FINANCE, "in": ["Germany", "Britain"]}
-    lines = [policy("Finance in Europe. Be kind.", FINANCE, unenforceable=1)]
+    lines = [policy("Finance only in Europe. Be kind.", FINANCE, unenforceable=1)]
     found = score_policies(lines, VOCABULARY, scripted({"rules": [said]}, {"none": "wish"}))
     assert found == {"texts": 1, "right": 1.0, "f1": 1.0, "silently_wrong": 0.0, "failures": []}
 
 
 def test_a_text_is_wrong_with_one_rule_wrong_and_f1_counts_each_rule():
-    lines = [policy("Both.", FINANCE, ADS), policy("Ads.", ADS, id="q")]
-    model = scripted({"rules": [SAID_FINANCE, {**SAID_ADS, "kind": "only"}]}, {"rules": [SAID_ADS]})
+    lines = [policy(BOTH, FINANCE, ADS), policy("No ads in Britain.", ADS, id="q")]
+    model = scripted(SAID_BOTH_WRONG, {"rules": [SAID_ADS]})
     found = score_policies(lines, VOCABULARY, model)
     assert found["right"] == 0.5
     assert found["f1"] == pytest.approx(2 * 2 / (3 + 3))
     assert found["silently_wrong"] == 0.5
     (failure,) = found["failures"]
-    assert (failure["id"], failure["text"]) == ("p", "Both.")
+    assert (failure["id"], failure["text"]) == ("p", BOTH)
     assert failure["expected"]["rules"][1]["effect"] == "deny"
     assert failure["got"]["rules"][1]["effect"] == "only"
 
 
 def test_a_rule_too_many_is_wrong_and_a_rule_said_twice_is_not():
-    lines = [policy("Finance. Again.", FINANCE)]
-    assert (
-        score_policies(lines, VOCABULARY, scripted({"rules": [SAID_FINANCE]}, {"rules": [SAID_FINANCE]}))["right"]
-        == 1.0
-    )
-    assert score_policies(lines, VOCABULARY, scripted({"rules": [SAID_FINANCE]}, {"rules": [SAID_ADS]}))["right"] == 0.0
+    lines = [policy("Finance only in Europe. Again, finance only in Europe.", FINANCE)]
+    once, more = {"rules": [SAID_FINANCE]}, {"rules": [SAID_ADS]}
+    assert score_policies(lines, VOCABULARY, scripted(once, once))["right"] == 1.0
+    assert score_policies(lines, VOCABULARY, scripted(once, more, more))["right"] == 0.0
 
 
 def test_a_wrong_reading_that_sets_a_sentence_aside_is_not_silent():
@@ -71,14 +72,18 @@ def test_a_wrong_reading_that_sets_a_sentence_aside_is_not_silent():
 
 
 def test_a_rule_made_of_what_is_none_is_silently_wrong():
-    found = score_policies([policy("Be kind.", unenforceable=1)], VOCABULARY, scripted({"rules": [SAID_ADS]}))
+    found = score_policies(
+        [policy("Our ads have never been in Britain.", unenforceable=1)], VOCABULARY, scripted({"rules": [SAID_ADS]})
+    )
     assert (found["right"], found["silently_wrong"]) == (0.0, 1.0)
 
 
 def test_that_the_embedded_model_warns_of_itself_makes_no_wrong_reading_loud():
-    found = score_policies([policy("Ads.", ADS)], VOCABULARY, scripted({"rules": [SAID_FINANCE]}, spec="local"))
+    found = score_policies([policy(BOTH, FINANCE, ADS)], VOCABULARY, scripted(SAID_BOTH_WRONG, spec="local"))
     assert found["silently_wrong"] == 1.0
-    found = score_descriptions([description("Hm.", cpus=2)], VOCABULARY, scripted({"cpus": 4}, spec="local"))
+    found = score_descriptions(
+        [description("4 cores, no, 2.", cpus=2)], VOCABULARY, scripted({"cpus": 4}, spec="local")
+    )
     assert found["silently_wrong"] == 1.0
 
 
@@ -94,7 +99,7 @@ def test_a_wrong_reading_that_is_asked_about_is_not_silent(monkeypatch):
 
 
 def test_a_text_without_an_answer_is_wrong_but_not_silent_and_none_at_all_is_an_error():
-    lines = [policy("Finance.", FINANCE), policy("Ads.", ADS, id="q")]
+    lines = [policy("Finance.", FINANCE), policy("No ads in Britain.", ADS, id="q")]
     found = score_policies(lines, VOCABULARY, scripted(ModelFailed("down"), {"rules": [SAID_ADS]}))
     assert (found["right"], found["silently_wrong"]) == (0.5, 0.0)
     assert "down" in found["failures"][0]["got"]["error"]
@@ -109,7 +114,8 @@ def test_a_description_that_could_not_be_read_is_wrong_but_not_silent_and_says_w
 
 
 def test_hints_are_compared_field_by_field_and_moments_as_instants():
-    lines = [description("By Friday 17:00 on 8 cores.", deadline="2026-03-06T17:00:00+01:00", cpus=8)]
+    text = "By Friday 17:00 on 8 cores (was 16:00, with one GPU)."
+    lines = [description(text, deadline="2026-03-06T17:00:00+01:00", cpus=8)]
     found = score_descriptions(lines, VOCABULARY, scripted({"deadline": "fri 17:00", "cpus": 8}))
     assert (found["right"], found["f1"]) == (1.0, 1.0)
     found = score_descriptions(lines, VOCABULARY, scripted({"deadline": "fri 16:00", "cpus": 8, "gpus": 1}))

@@ -153,6 +153,21 @@ def test_a_description_that_cannot_be_read_leaves_the_job_as_its_fields_say(answ
     assert "description of job a: could not be read" in caplog.text
 
 
+def test_a_doubtful_reading_binds_with_its_doubts_as_warnings(caplog: pytest.LogCaptureFixture):
+    """A text is asked about once: nobody is asked to mend the reading, and it isn't lost for that."""
+    model = Reader(lambda _: {"regions_only": ["home"]})
+    one = run(world_of(mock_job("a", description="x")), model)
+    assert model.read == ["x"]
+    assert starts(one) == {"a": ("home", 3)}
+    (entry,) = told(one)[0]["jobs"]  # type: ignore[misc]
+    assert entry["hints"] == {"regions_only": ["home"]}
+    assert entry["warnings"] == [
+        "a hint holds the region home, and the text does not name it",
+        "a hint confines the job to regions, and the text confines nothing",
+    ]
+    assert "description of job a: a hint holds the region home" in caplog.text
+
+
 def test_a_text_too_long_is_not_read_and_costs_no_call():
     model = Reader(lambda _: {})
     one = run(world_of(mock_job("a", description="x" * 5000)), model)

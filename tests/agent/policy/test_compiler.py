@@ -58,7 +58,7 @@ def test_the_json_form_is_the_contracts_with_warnings_and_questions():
 
 
 def test_a_sentence_may_give_several_rules():
-    policy_set, _ = read("Both.", {"rules": [FINANCE, URGENT]})
+    policy_set, _ = read("Finance stays in Europe, and urgent jobs start within 2 h.", {"rules": [FINANCE, URGENT]})
     assert [rule.kind for rule in policy_set.rules] == ["placement", "delay"]
 
 
@@ -114,14 +114,14 @@ def test_a_name_not_in_the_vocabulary_makes_the_sentence_unenforceable_with_the_
     ],
 )
 def test_a_malformed_answer_is_shown_its_fault_and_asked_once_more(malformed, fault):
-    policy_set, model = read("Finance in Europe.", malformed, {"rules": [FINANCE]})
+    policy_set, model = read("Finance stays in Europe.", malformed, {"rules": [FINANCE]})
     assert len(policy_set.rules) == 1
     assert [message["role"] for message in model.calls[1].messages] == ["system", "user", "assistant", "user"]
     assert fault in model.calls[1].messages[-1]["content"]
 
 
 def test_a_sentence_malformed_twice_could_not_be_read():
-    policy_set, model = read("Hm. Urgent first.", "{", "{", {"rules": [URGENT]})
+    policy_set, model = read("Hm. Urgent jobs start within 2 h.", "{", "{", {"rules": [URGENT]})
     assert reasons(policy_set)[0][0] == "Hm."
     assert reasons(policy_set)[0][1].startswith("could not be read: it is not JSON")
     assert len(policy_set.rules) == 1
@@ -129,7 +129,7 @@ def test_a_sentence_malformed_twice_could_not_be_read():
 
 
 def test_a_failing_model_leaves_the_sentence_unread_and_the_others_read():
-    policy_set, _ = read("Hm. Urgent first.", ModelFailed("no answer in 120 s"), {"rules": [URGENT]})
+    policy_set, _ = read("Hm. Urgent jobs start within 2 h.", ModelFailed("no answer in 120 s"), {"rules": [URGENT]})
     assert reasons(policy_set) == [("Hm.", "could not be read: no answer in 120 s")]
     assert len(policy_set.rules) == 1
 

@@ -183,6 +183,15 @@ def test_a_dropped_rule_is_missed():
     assert found(sentence, first) != ()
 
 
+def test_what_one_rule_denies_is_no_exception_from_what_another_confines():
+    sentence = "Finance runs only in Europe, and ads not in Britain."
+    finance = placement("only", jobs={"team": "finance"}, regions=["gb", "de"])
+    ads = placement("deny", jobs={"team": "ads"}, regions=["gb"])
+    assert found(sentence, finance, ads) == ()
+    assert found(sentence, finance, {**ads, "effect": "only"}) != ()
+    assert found("Finance runs only in Europe, but not in Britain.", finance) != ()
+
+
 def test_references_and_counts_of_places_ask_for_nothing():
     rule = placement("deny", regions=["us-south", "us-west"])
     assert found("Rule 12: no jobs in our two US regions (see ticket 4711).", rule) == ()
