@@ -46,7 +46,7 @@ PRIMARY: dict[str, Cell] = {
     "pairs": lambda one: f"{one.scored} of {one.scored + one.unscored}",
 }
 SECONDARY: dict[str, Cell] = {
-    "with idle and embodied, %": _saved("saved_total"),
+    "total saved, %": _saved("saved_total"),
     "energy cost saved, %": _saved("saved_cost"),
     "makespan, h": _figure("makespan_s", ".0f"),
     "utilisation, %": _figure("utilization", ".2f", 100),
