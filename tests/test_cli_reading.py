@@ -45,7 +45,8 @@ def said(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 def test_policies_are_scored(cws, answering, tmp_path: Path):
     file = tmp_path / "texts.jsonl"
-    lines = [{"id": name, "text": "No ads in Britain.", "rules": [ADS], "unenforceable": 0} for name in "ab"]
+    text = "Britain is strictly no place for ads."
+    lines = [{"id": name, "text": text, "rules": [ADS], "unenforceable": 0} for name in "ab"]
     file.write_text("\n".join(map(json.dumps, lines)))
     answering({"rules": [SAID_ADS]}, {"rules": [{**SAID_ADS, "kind": "only"}]})
     code, out, _ = cws("policy", "score", file)
