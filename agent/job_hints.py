@@ -66,7 +66,8 @@ def read_hints(
 
     def understand(answer: Any) -> Understood[HintsReading]:
         found = _understood(stripped, answer, now, zone, vocabulary)
-        return Understood(found, crosscheck_hints(stripped, found.hints, now, zone.key, vocabulary))
+        doubts = crosscheck_hints(stripped, found.hints, now, zone.key, vocabulary)
+        return Understood(found, (*_nowhere(found.hints), *doubts))
 
     asked = question("hints", vocabulary, stripped, tuned=model.tuned)
     always = tuple(warning for warning in (warning_about(model),) if warning)
@@ -125,6 +126,12 @@ def _without(said: SaidHints, unknown: tuple[UnknownName, ...]) -> SaidHints:
         for field in ("only", "but", "deny")
     }
     return said.model_copy(update=kept)
+
+
+def _nowhere(hints: JobHints) -> Iterator[str]:
+    """Yield a doubt if no region is left: such hints contradict themselves."""
+    if hints.regions_only and hints.regions_deny and not set(hints.regions_only) - set(hints.regions_deny):
+        yield f"no region is left: the job may run only in {', '.join(hints.regions_only)}, and must not run there"
 
 
 def _past(hints: JobHints, now: datetime) -> Iterator[str]:

@@ -63,7 +63,7 @@ def tables(evaluation: Evaluation) -> str:
     """Return the tables as Markdown: contenders by what they save, in two parts, and what each saves where."""
     comparisons = evaluation.comparisons
     parts = [_table("contender", columns, comparisons) for columns in (PRIMARY, SECONDARY)]
-    return "\n\n".join([*parts, _by_scenario(evaluation, [one.contender for one in comparisons])])
+    return "\n\n".join([*parts, _by_scenario(evaluation, [one.contender for one in comparisons]), _limits(evaluation)])
 
 
 def _table(first: str, columns: dict[str, Cell], comparisons: Sequence[Comparison]) -> str:
@@ -78,6 +78,23 @@ def _by_scenario(evaluation: Evaluation, contenders: Sequence[str]) -> str:
     rows = ([name, *(f"{found[who][name]:.1f}" if name in found[who] else "" for who in shown)] for name in scenarios)
     mean = ["mean", *(f"{np.mean(list(found[who].values())):.1f}" for who in shown)]
     return _markdown(["scenario", *(f"`{who}`" for who in shown)], [*rows, mean])
+
+
+def _limits(evaluation: Evaluation) -> str:
+    """Return by scenario what the bound lets anybody save, what the best contender saves of it, and who is late."""
+    base, best = evaluation.recipe["baseline"], evaluation.comparisons[0].contender
+    rows = []
+    for scenario in evaluation.recipe["scenarios"]:
+        own = {(row["contender"], row["seed"]): row for row in evaluation.rows if row["scenario"] == scenario}
+        pairs = [(row, own[base, seed]) for (who, seed), row in own.items() if who == best]
+        allowed = 100 * np.mean([1 - row["bound_jobs_kg"] / other["carbon_kg"] for row, other in pairs])
+        saved = 100 * np.mean([1 - row["carbon_kg"] / other["carbon_kg"] for row, other in pairs])
+        late = (100 * np.mean([pair[n]["violation_rate"] for pair in pairs]) for n in (0, 1))
+        rows.append(
+            [scenario, f"{allowed:.1f}", f"{saved:.1f}", f"{saved / allowed:.0%}", *(f"{each:.2f}" for each in late)]
+        )
+    heads = ["scenario", "the bound allows, %", f"`{best}` saves, %", "of it"]
+    return _markdown([*heads, f"`{best}` late, %", f"`{base}` late, %"], rows)
 
 
 def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

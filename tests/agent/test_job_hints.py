@@ -79,6 +79,13 @@ def test_an_unknown_region_is_left_out_with_a_warning():
     )
 
 
+def test_hints_that_leave_no_region_are_asked_about():
+    both = {"only": ["Texas"], "deny": ["Texas"]}
+    assert "no region is left: the job may run only in us-south, and must not run there" in (
+        read(both, both, text="Only in Texas, never in Texas.").questions
+    )
+
+
 def test_a_deadline_that_is_over_is_kept_and_warned_of():
     reading = read({"deadline": "today 10:59"}, text="By 10:59 today.")
     assert reading.hints.deadline
