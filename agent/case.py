@@ -51,6 +51,9 @@ FEW = 8
 
 log = logging.getLogger(__name__)
 
+LATE_WORTH_SAYING = 0.01
+"""The share of late requests from which on a run says so."""
+
 
 @dataclass(frozen=True)
 class PolicyText:
@@ -305,6 +308,7 @@ def _finish(
         llm=figures,
         llm_g=llm_g,
     )
+    _warn_late_requests(summary["services"]["late_rate"])
     if out:
         if llm is None:  # a numeric run has none: what lies there is another run's
             (out / FILE).unlink(missing_ok=True)
@@ -335,6 +339,15 @@ def _warn_unfinished(case: Case, accounts: Accounts) -> None:
             unfinished.sum(),
             len(jobs),
             first,
+        )
+
+
+def _warn_late_requests(late_rate: float | None) -> None:
+    """Say that services failed: their jobs' figures may look well all the same."""
+    if late_rate is not None and late_rate >= LATE_WORTH_SAYING:
+        log.warning(
+            "%.1f %% of the services' requests came late or were not served: is there room for their replicas?",
+            100 * late_rate,
         )
 
 

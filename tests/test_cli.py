@@ -195,6 +195,15 @@ def test_jobs_left_unfinished_are_said_so(cws, tmp_path: Path, caplog: pytest.Lo
     assert "unfinished at the horizon" in caplog.text
 
 
+def test_requests_that_come_late_are_said_so(cws, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """A request takes half a second to serve, and may take 10 ms."""
+    web = {"id": "web", "cpus": 1, "memory_gb": 2, "requests_per_s": 2, "limit_ms": 10, "mean_rates": {"gb": 1}}
+    path = tmp_path / "slow.yaml"
+    path.write_text(yaml.safe_dump(content(services=[web])))
+    assert cws("simulate", path, "--scheduler", "fifo", "--json").json["services"]["late_rate"] == 1
+    assert "100.0 % of the services' requests came late" in caplog.text
+
+
 def test_an_only_rule_that_leaves_nowhere_to_run_is_refused(cws, scenario: Path, tmp_path: Path):
     path, reading = tmp_path / "de.md", tmp_path / "de.json"
     path.write_text("Everything runs in Germany.\n")
