@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
+from agent.mentions.numbers import ONES as VALUES
+from agent.mentions.numbers import TENS as VALUES_OF_TENS
 from agent.training.grammar import Rng, chance, keep, one, say
 
-ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+ONES = list(VALUES)
+TENS = ["zero", "ten", *VALUES_OF_TENS]
 UNITS = {
     "h": "[hours|hours|h|hrs|hours]",
     "min": "[minutes|min|mins|minutes]",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -13,6 +15,8 @@ LEADS = 96
 """Hours ahead that are corrected; beyond them the profile stands alone."""
 WEEK = 168
 PROFILE = FadingProfile()
+Correction = Callable[[FloatArray, int], FloatArray]
+"""From the last eased week, shape (..., 168), and a number of hours to what to add in them, shape (..., hours)."""
 
 
 def steps_per_hour(step_s: float) -> int:
@@ -56,6 +60,32 @@ def eased_week(values: FloatArray, step_s: float, scale: FloatArray) -> FloatArr
     if whole.shape[-1] < WEEK:
         raise InputError(f"a fitted forecast needs {WEEK} h of history, found {whole.shape[-1]} h; give more history")
     return np.asarray(np.arcsinh(whole[..., -WEEK:] / scale))
+
+
+def corrected(
+    history: FloatArray,
+    scale: FloatArray,
+    step_s: float,
+    steps: int,
+    correction: Callable[[FloatArray, int], FloatArray],
+) -> FloatArray:
+    """Return the next steps, shape (..., steps): the usual day, and what a model adds to it in the hours it learnt.
+
+    Args:
+        history: What is known, shape (..., T).
+        scale: By which it is eased.
+        step_s: Seconds of a step.
+        steps: How many are asked for.
+        correction: What the model adds.
+
+    Raises:
+        InputError: If there is less than a week of history, or a step does not divide an hour.
+    """
+    week = eased_week(history, step_s, scale)
+    expected = PROFILE.predict(week, HOUR_S, hours_ahead(steps, step_s))
+    leads = min(expected.shape[-1], LEADS)
+    expected[..., :leads] += correction(week, leads)
+    return in_steps(np.sinh(expected) * scale, step_s)[..., :steps]
 
 
 def lessons(eased: FloatArray, end_s: float, apart: int) -> tuple[FloatArray, FloatArray, FloatArray]:

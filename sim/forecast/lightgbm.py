@@ -10,11 +10,8 @@ import numpy as np
 from sim.forecast.extras import need
 from sim.forecast.hourly import (
     LEADS,
-    PROFILE,
-    eased_week,
+    corrected,
     hours,
-    hours_ahead,
-    in_steps,
     lessons,
     scale_of,
     steps_per_hour,
@@ -43,14 +40,13 @@ class Boosted:
 
     def predict(self, history: FloatArray, step_s: float, steps: int, end_s: FloatArray | float = 0.0) -> FloatArray:
         """Return the next steps, shape (..., steps); beyond four days the usual day. InputError as for ridge."""
-        week = eased_week(history, step_s, self.scale)
-        ahead = hours_ahead(steps, step_s)
-        expected = PROFILE.predict(week, HOUR_S, ahead)
-        leads = min(ahead, LEADS)
-        table = features(week, np.broadcast_to(end_s, week.shape[:-1]), leads)
-        correction = np.asarray(self.booster.predict(table.reshape(-1, table.shape[-1])))
-        expected[..., :leads] += correction.reshape(*week.shape[:-1], leads)
-        return in_steps(np.sinh(expected) * self.scale, step_s)[..., :steps]
+
+        def correction(week: FloatArray, leads: int) -> FloatArray:
+            table = features(week, np.broadcast_to(end_s, week.shape[:-1]), leads)
+            found = np.asarray(self.booster.predict(table.reshape(-1, table.shape[-1])))
+            return found.reshape(*week.shape[:-1], leads)
+
+        return corrected(history, self.scale, step_s, steps, correction)
 
 
 def fit_lightgbm(history: FloatArray, step_s: float, end_s: float) -> Boosted:

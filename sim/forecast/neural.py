@@ -18,18 +18,15 @@ import numpy as np
 from sim.forecast.extras import need
 from sim.forecast.hourly import (
     LEADS,
-    PROFILE,
     WEEK,
-    eased_week,
+    corrected,
     hours,
-    hours_ahead,
-    in_steps,
     lessons,
     scale_of,
     steps_per_hour,
 )
 from sim.forecast.ridge import WAVES, known
-from sim.units import HOUR_S, FloatArray
+from sim.units import FloatArray
 
 if TYPE_CHECKING:
     import torch
@@ -53,15 +50,14 @@ class Neural:
     def predict(self, history: FloatArray, step_s: float, steps: int, end_s: FloatArray | float = 0.0) -> FloatArray:
         """Return the next steps, shape (..., steps); beyond four days the usual day. InputError as for ridge."""
         torch = need("torch", "train")
-        week = eased_week(history, step_s, self.scale)
-        ahead = hours_ahead(steps, step_s)
-        expected = PROFILE.predict(week, HOUR_S, ahead)
-        leads = min(ahead, LEADS)
-        rows, level = _rows(week, end_s)
-        with torch.no_grad():
-            correction = self.network(torch.from_numpy(rows.reshape(-1, rows.shape[-1]))).numpy()
-        expected[..., :leads] += correction.reshape(*week.shape[:-1], LEADS)[..., :leads] * level
-        return in_steps(np.sinh(expected) * self.scale, step_s)[..., :steps]
+
+        def correction(week: FloatArray, leads: int) -> FloatArray:
+            rows, level = _rows(week, end_s)
+            with torch.no_grad():
+                found = self.network(torch.from_numpy(rows.reshape(-1, rows.shape[-1]))).numpy()
+            return np.asarray(found.reshape(*week.shape[:-1], LEADS)[..., :leads] * level)
+
+        return corrected(history, self.scale, step_s, steps, correction)
 
 
 def fit_neural(history: FloatArray, step_s: float, end_s: float) -> Neural:
