@@ -44,8 +44,8 @@ class Settings:
     out: Path
     hours: float
     seed: int = 0
-    rows_a_step: int = 2
-    rate: float = 1e-3
+    rows_a_step: int = 1
+    rate: float = 7e-4
     warm_up: float = 0.03
     clip: float = 1.0
     threads: int = 2
