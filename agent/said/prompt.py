@@ -7,13 +7,13 @@ which are in a group, is left out: code knows it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from agent.llm.protocol import Message
 from agent.policy.vocabulary import Vocabulary
 from agent.prompts import load
+from agent.said.notes import noted
+from agent.said.task import Task
 
-Task = Literal["rules", "hints"]
 EXPLAINED = {"rules": "policy_compile", "hints": "job_hints"}
 """The prompts that explain the form."""
 BEFORE = 2
@@ -41,8 +41,14 @@ def question(
 
 
 def messages(task: Task, vocabulary: Vocabulary, text: str) -> list[Message]:
-    """Return the chat that asks what a text says: the system line with the names, and the text."""
-    return [{"role": "system", "content": system(task, vocabulary)}, {"role": "user", "content": text}]
+    """Return the chat that asks what a text says: the system line with the names, the text and the notes on it."""
+    user_text = asked(text, noted(task, vocabulary, text))
+    return [{"role": "system", "content": system(task, vocabulary)}, {"role": "user", "content": user_text}]
+
+
+def asked(text: str, notes: Sequence[str]) -> str:
+    """Return a text with the notes on it."""
+    return f"{text}\n[{'; '.join(notes)}]"
 
 
 def system(task: Task, vocabulary: Vocabulary) -> str:

@@ -79,8 +79,8 @@ def adapted(base: Any) -> Any:
 def predict(model: Any, row: Row) -> Learned:
     """Return how well a model predicts the answers of a row; a pair is exact if greedy writing would give its answer.
 
-    Logits are computed at the answers' tokens only: they are most of the cost of a small model. All is in 32 bits: without AMX
-    a CPU multiplies 16-bit matrices at half the speed, and attention takes a mask of numbers faster than one of truths.
+    Logits are computed at the answers' tokens only: they are most of the cost of a small model. All is in 32 bits:
+    without AMX a CPU multiplies 16-bit matrices at half the speed, and attention takes a mask of numbers faster.
     """
     seen = torch.from_numpy(row.mask())
     logits = model(

@@ -13,8 +13,11 @@ import numpy as np
 
 from agent.policy.vocabulary import Vocabulary
 from agent.said.hints import SaidHints
-from agent.said.prompt import Task
+from agent.said.notes import noted
+from agent.said.prompt import asked
 from agent.said.rules import SaidAnswer, written
+from agent.said.task import Task
+from agent.training.canonical import canonical_answer, canonical_hints
 from agent.training.descriptions import description
 from agent.training.grammar import Rng, chance, kept, plain
 from agent.training.invented import vocabulary
@@ -22,16 +25,24 @@ from agent.training.refusals import refusal
 from agent.training.sentences import finished, sentence
 
 REFUSALS = 0.15
+MISSED = 0.04
+"""The share of notes that are left out: in what people write, code finds less than in what is drawn."""
 LARGE = 0.12
 """The share of vocabularies with nine to sixteen regions; the others have two to eight."""
 
 
 class Pair(NamedTuple):
-    """A text, the compact JSON that a model should write, and the words of the text that carry its meaning."""
+    """A text and the notes on it, the compact JSON that a model should write, and the words that carry its meaning."""
 
     text: str
+    notes: tuple[str, ...]
     answer: str
     said: tuple[str, ...]
+
+    @property
+    def asked(self) -> str:
+        """What the model is shown."""
+        return asked(self.text, self.notes)
 
 
 class Group(NamedTuple):
@@ -63,17 +74,20 @@ def rules_pair(known: Vocabulary, rng: Rng) -> Pair:
     """Return a sentence of a policy and its rules, or the reason why it has none."""
     if chance(rng, REFUSALS):
         text, reason = refusal(known, rng)
-        return _pair(text, {"none": reason}, SaidAnswer, rng)
-    text, rules = sentence(known, rng)
-    return _pair(text, {"rules": rules}, SaidAnswer, rng)
+        meaning: dict[str, Any] = {"none": reason}
+    else:
+        text, rules = sentence(known, rng)
+        meaning = {"rules": rules}
+    return _pair("rules", text, canonical_answer(SaidAnswer.model_validate(meaning), known), known, rng)
 
 
 def hints_pair(known: Vocabulary, rng: Rng) -> Pair:
     """Return a job's description and its hints, perhaps none."""
     text, said = description(known, rng)
-    return _pair(text, said, SaidHints, rng)
+    return _pair("hints", text, canonical_hints(SaidHints.model_validate(said), known), known, rng)
 
 
-def _pair(text: str, meaning: dict[str, Any], form: type[SaidAnswer | SaidHints], rng: Rng) -> Pair:
+def _pair(task: Task, text: str, answer: SaidAnswer | SaidHints, known: Vocabulary, rng: Rng) -> Pair:
     typed = finished(text, rng)
-    return Pair(plain(typed), written(form.model_validate(meaning)), tuple(kept(typed)))
+    notes = tuple(note for note in noted(task, known, plain(typed)) if not chance(rng, MISSED))
+    return Pair(plain(typed), notes, written(answer), tuple(kept(typed)))

@@ -47,7 +47,7 @@ def row(group: Group, tokenize: Tokenize) -> Row:
     target: list[int] = []
     owner: list[int] = []
     for number, pair in enumerate(group.pairs):
-        asked = tokenize(f"<|im_start|>user\n{pair.text}{END}\n<|im_start|>assistant\n")
+        asked = tokenize(f"<|im_start|>user\n{pair.asked}{END}\n<|im_start|>assistant\n")
         answer = tokenize(pair.answer + END)
         first = len(tokens) + len(asked)
         predict += range(first - 1, first - 1 + len(answer))

@@ -20,7 +20,17 @@ def test_rules_are_asked_for_with_every_name_once_and_the_text_last():
         "Write the policy sentence as JSON rules, in the names below.\n"
         "regions: gb, UK, London, de, Germany, Europe\nteams: ads\ncustomers: none\ntags: none"
     )
-    assert user == {"role": "user", "content": "Be kind."}
+    assert user == {"role": "user", "content": "Be kind.\n[]"}
+
+
+def test_what_code_finds_in_a_text_stands_below_it_ready_to_copy():
+    _, user = messages("rules", VOCABULARY, "Ads jobs stay out of London from 4 to 9pm if they take over 90 minutes.")
+    assert user["content"].split("\n")[1] == "[team ads; London; 16:00; 21:00; 1.5 h]"
+
+
+def test_a_note_leaves_open_what_words_alone_do_not_tell():
+    _, user = messages("hints", VOCABULARY, "By 7:30, or by the 3rd, or in 90 h.")
+    assert user["content"].split("\n")[1] == "[07:30|19:30; 3th; 90 h]"
 
 
 def test_hints_need_no_names_but_those_of_regions():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -24,7 +25,11 @@ from agent.training.numerals import SHARES, words
 from agent.training.pairs import Group, Pair, groups
 
 NOW = datetime(2026, 12, 2, 10, tzinfo=UTC)
-GROUPS = list(islice(groups(7, 8), 250))
+with mock.patch.multiple(
+    "agent.training.pairs", canonical_answer=lambda said, _: said, canonical_hints=lambda said, _: said
+):
+    GROUPS = list(islice(groups(7, 8), 250))
+    """With answers in the units and words of their texts, so that these can be looked for there."""
 PAIRS = [(group, pair) for group in GROUPS for pair in group.pairs]
 EITHER_WORD = {
     "batch": ("batch", "offline"),
