@@ -80,7 +80,7 @@ def test_a_sentence_is_shown_with_the_two_before_it_to_which_it_may_refer():
 def test_the_tuned_model_is_asked_as_it_was_trained_and_once():
     model = scripted({"rules": [FINANCE]}, "{", tuned=True)
     reading = compile_policy("Finance in Europe. Hm.", VOCABULARY, model)
-    assert [call.messages[1]["content"] for call in model.calls] == ["Finance in Europe.", "Hm."]
+    assert [call.messages[1]["content"] for call in model.calls] == ["Finance in Europe.\n[team finance; Europe]", "Hm.\n[]"]
     assert model.calls[0].messages[0]["content"].startswith("Write the policy sentence as JSON rules")
     assert len(reading.policy_set.rules) == len(reading.policy_set.unenforceable) == 1
 
