@@ -164,6 +164,10 @@ class View:
         work = OpenWork.of(jobs, self.pending, suspended, running)
         return replace(work, pausable=work.pausable & self._may_pause(work.jobs)) if binds(self.constraints) else work
 
+    def times_suspended_of(self, job: Job) -> int:
+        """Return how often a job has been suspended."""
+        return self.times_suspended.get(self._site.jobs.position[job.id], 0)
+
     def _may_pause(self, jobs: Jobs) -> BoolArray:
         """Return which jobs the rules let be suspended (again)."""
         times = [self.times_suspended.get(j, 0) for j in jobs.positions.tolist()]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from sim.model import Job
+from sim.model import Commitment, Job, Suspended
 from sim.units import HOUR_S, J_PER_KWH
 from sim.view import View
 from tools.spec import Fixable, Registry, Request, Session
@@ -15,6 +15,7 @@ READ = Registry()
 
 RegionId = Annotated[str, Field(description="A region's id, as capacity_query lists them.")]
 JobId = Annotated[str, Field(description="A pending job's id, as list_jobs gives it.")]
+LiveJobId = Annotated[str, Field(description="A running or suspended job's id, as list_running gives it.")]
 StartS = Annotated[
     float, Field(ge=0, allow_inf_nan=False, description="Start, seconds since the scenario's start; now or later.")
 ]
@@ -33,6 +34,22 @@ def region_index(view: View, region: str) -> int:
     if region not in view.region_index:
         raise Fixable(f"no region {region!r}; regions are {', '.join(view.region_index)}")
     return view.region_index[region]
+
+
+def running_job(view: View, job_id: str) -> Commitment:
+    """Return a job that works now, or raise Fixable with the ids that there are."""
+    working = {held.job.id: held for held in view.commitments if held.state == "running"}
+    if job_id in working:
+        return working[job_id]
+    raise Fixable(f"no running job {job_id!r}; {len(working)} are running: {', '.join(list(working)[:8])}")
+
+
+def suspended_job(view: View, job_id: str) -> Suspended:
+    """Return a suspended job, or raise Fixable with the ids that there are."""
+    paused = {one.job.id: one for one in view.suspended}
+    if job_id in paused:
+        return paused[job_id]
+    raise Fixable(f"no suspended job {job_id!r}; {len(paused)} are suspended: {', '.join(list(paused)[:8])}")
 
 
 class CarbonForecast(Request):
@@ -206,6 +223,103 @@ def _pending(job: Job, view: View) -> PendingJob:
         team=job.team,
         customer=job.customer,
         tags=list(job.tags),
+    )
+
+
+class ListRunning(Request):
+    """List running jobs, oldest start first, then suspended ones, with their progress and what may be done with them.
+
+    By the estimates: a job may end sooner or later. What is `suspendable`, `migratable` or `resizable` may still find
+    no room, or be denied by a rule, when it is done.
+    """
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+class RunningJob(BaseModel):
+    """A job that runs, reads or writes its checkpoint, or is suspended. Hours are relative to now.
+
+    `progress` is the share of its work that is done, `remaining_h` what is left with its present workers (one, if
+    suspended); both are null while it writes its checkpoint. `deadline_in_h` leaves time for the jobs that depend on it.
+    """
+
+    job_id: str
+    state: str
+    region: str
+    workers: int
+    max_workers: int
+    progress: float | None
+    remaining_h: float | None
+    deadline_in_h: float
+    suspensions: int
+    suspendable: bool
+    migratable: bool
+    resizable: bool
+
+
+class ListRunningResult(BaseModel):
+    """The first `limit` of the jobs; how many run, are suspended, and are queued or booked; and the present time."""
+
+    now_s: float
+    running: int
+    suspended: int
+    planned: int
+    jobs: list[RunningJob]
+
+
+@READ.tool(ListRunning, effect="read")
+def list_running(request: ListRunning, session: Session) -> ListRunningResult:
+    """Return what runs and what is suspended."""
+    view = session.view
+    live = sorted((one for one in view.commitments if one.running), key=lambda one: (one.start_s, one.job.id))
+    rows = [_running(one, view) for one in live[: request.limit]]
+    rows += [_suspended(one, view) for one in view.suspended[: request.limit - len(rows)]]
+    return ListRunningResult(
+        now_s=view.now_s,
+        running=len(live),
+        suspended=len(view.suspended),
+        planned=len(view.commitments) - len(live),
+        jobs=rows,
+    )
+
+
+def _running(one: Commitment, view: View) -> RunningJob:
+    left_s = None if one.state == "saving" else max(0.0, one.end_s - view.now_s)
+    rate = one.job.throughput[one.scale - 1] if one.scale > 1 else 1.0
+    done = None if left_s is None else _share_done(one.job, left_s * rate)
+    return _live(one.job, view, one.state, one.region, one.scale, left_s, done)
+
+
+def _suspended(one: Suspended, view: View) -> RunningJob:
+    reading_s = one.job.checkpoint.restore_s if one.job.checkpoint else 0.0
+    return _live(
+        one.job, view, "suspended", one.region, 0, one.remaining_s, _share_done(one.job, one.remaining_s - reading_s)
+    )
+
+
+def _share_done(job: Job, work_s: float) -> float:
+    return round(max(0.0, 1.0 - work_s / job.duration_estimate_s), 4)
+
+
+def _live(
+    job: Job, view: View, state: str, region: str, workers: int, left_s: float | None, done: float | None
+) -> RunningJob:
+    times = view.times_suspended_of(job)
+    pausable = job.checkpoint is not None and view.constraints.why_not_suspend(job, times) is None
+    suspendable = state == "running" and pausable
+    return RunningJob(
+        job_id=job.id,
+        state=state,
+        region=region,
+        workers=workers,
+        max_workers=job.max_scale,
+        progress=done,
+        remaining_h=None if left_s is None else round(left_s / HOUR_S, 3),
+        deadline_in_h=round((job.deadline_s - job.tail_s - view.now_s) / HOUR_S, 3),
+        suspensions=times,
+        suspendable=suspendable,
+        migratable=(suspendable or state == "suspended") and len(view.regions) > 1,
+        resizable=state == "running" and job.max_scale > 1,
     )
 
 
