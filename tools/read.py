@@ -240,7 +240,7 @@ class RunningJob(BaseModel):
     """A job that runs, reads or writes its checkpoint, or is suspended. Hours are relative to now.
 
     `progress` is the share of its work that is done, `remaining_h` what is left with its present workers (one, if
-    suspended); both are null while it writes its checkpoint. `deadline_in_h` leaves time for the jobs that depend on it.
+    suspended); both are null while it writes its checkpoint. `deadline_in_h` leaves time for jobs that depend on it.
     """
 
     job_id: str
