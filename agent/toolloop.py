@@ -20,7 +20,7 @@ from sim.model import Job, Migrate, Place, Resize, Resume, Suspend
 from sim.view import View
 from tools import TOOLS, Outcome, Session
 from tools.backends.protocol import Backend
-from tools.read import pending_job, region_index, running_job, suspended_job
+from tools.read.names import check_scale, pending_job, region_index, running_job, suspended_job
 
 MAX_TURNS = 12
 MAX_CALLS = 40
@@ -116,12 +116,6 @@ class Draft:
         need_checkpoint(job)
         if decision.until_s <= decision.start_s:
             raise IllegalAction(f"until {decision.until_s:g} s is not after the start, {decision.start_s:g} s")
-
-
-def check_scale(job: Job, scale: int) -> None:
-    """Raise IllegalAction if a job cannot have so many workers."""
-    if not 1 <= scale <= job.max_scale:
-        raise IllegalAction(f"job {job.id} runs with 1 to {job.max_scale} workers, asked for {scale}")
 
 
 def need_checkpoint(job: Job) -> None:

@@ -8,13 +8,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from sim.model import Migrate, Place, Resize, Resume, Suspend
-from tools.read import JobId, LiveJobId, RegionId, StartS
+from tools.read.names import JobId, LiveJobId, RegionId, StartS, Workers
 from tools.spec import Registry, Request, Session
 
 ACT = Registry()
 
 Reason = Annotated[str, Field(max_length=300, description="Why, in one short sentence.")]
-Workers = Annotated[int, Field(ge=1, description="Number of workers; more than 1 for elastic jobs alone.")]
 UntilS = Annotated[
     float | None,
     Field(
