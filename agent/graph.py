@@ -216,7 +216,7 @@ def _decide_with_tools(epoch: Epoch, model: LanguageModel, found: list[Candidate
         draft, words = draft_plan(
             model,
             conversation,
-            epoch.view,
+            epoch.session,
             deadline_s=epoch.agent.deadline_s,
             on_turn=lambda messages, turn: epoch.note_turn(prompt, messages, turn),
             on_call=lambda name, arguments, outcome: epoch.note_call(name, arguments, outcome, by="model"),
