@@ -100,13 +100,24 @@ def bare_numbers(text: Text) -> list[tuple[Mention, Number]]:
         said = text.whole[number.begin : number.end]
         if said.lower() == "one" or re.match(r"(?:st|nd|rd|th)\b|[a-z]", text.whole[number.end :], re.I):
             continue
-        demanded = not (_is_reference(text, number) or (not number.figures and COUNTED.match(text.whole, number.end)))
+        demanded = not (
+            _is_item(text, number)
+            or _is_reference(text, number)
+            or (not number.figures and COUNTED.match(text.whole, number.end))
+        )
         label = LABEL.search(text.before(number.begin))
         meaning = (label.lastgroup or "") if label else "number"
         found.append(
             (text.mention(number.begin, number.end, [(meaning, round_off(number.value))], demanded=demanded), number)
         )
     return found
+
+
+def _is_item(text: Text, number: Number) -> bool:
+    """Tell whether a number counts a line of a list, or stands alone in brackets: `12) No jobs ...`, `... (4711)`."""
+    before, after = text.whole[: number.begin], text.whole[number.end :]
+    first = not before.strip(" \n-*(") and bool(re.match(r"[.)]\s", after))
+    return number.figures and (first or (before.endswith("(") and after.startswith(")")))
 
 
 def _is_reference(text: Text, number: Number) -> bool:

@@ -28,11 +28,14 @@ NOT = listed(
     r"(?:hold|held|keep)\b.{0,120}\b(?:while|when|whenever|until|if|once|as\s+long|back|off)",
 )  # fmt: skip
 """What can turn a sentence against something."""
-_NOT_OUTSIDE = rf"{_NO}\b.{{0,70}}\b(?:outside|elsewhere|leaves?|any(?:where|\s+\w+)\s+(?:but|except|other|else|apart))"
+_NOT_OUTSIDE = rf"{_NO}\b.{{0,110}}\b(?:outside|elsewhere|leaves?|any(?:where|\s+\w+)\s+(?:but|except|other|else|apart))"
 NOT_OUTSIDE = words(_NOT_OUTSIDE)
 SURELY_CONFINED = listed(
     """only, solely, exclusively, exclusive to, purely, nowhere else, nothing but, nothing else, nothing outside, nothing beyond, nowhere but, nowhere outside,
-    no other, nowhere beyond, restrict*, confine*, pinned, pin, alone, elsewhere, anywhere else, reserved for""",
+    no other, nowhere beyond, restrict*, confine*, pinned, pin, alone, elsewhere, anywhere else, reserved for, all that is open to, stay put""",
+    rf"{_NO}\s+(?:region|site|place|location|country|data\s+cent(?:re|er)|cluster)\s+(?:but|except|other)", rf"{_NO}\b.{{0,70}}\bbeyond",
+    r"outside(?:\s+of)?\b.{0,90}\b(?:forbidden|not\s+(?:welcome|wanted|allowed|permitted)|banned|off\s+limits|prohibited|no\s+go)",
+    r"(?:beyond|outside)\b.{0,60}\bno[\s-]go",
     _NOT_OUTSIDE,
     rf"{_NO}\s+(?:\w+\s+){{0,2}}(?:let|taken?|moved?|send|sent|ship|shipped)\b.{{0,70}}\bout\s+of",
     r"(?<!off.)limit(?:s|ed)?\b.{0,70}\bto",
@@ -48,16 +51,19 @@ CONFINED = listed(
 SOFT = listed(
     """try to, tries to, trying to, try not, prefer*, preferable, ideal*, best effort, attempt*, favour*, favor*, likes best, like best, first choice, lean towards,
     best run, best placed, best kept, nice to have, if need be, hopefully, desirable, gladly, reluctantly, would like, we like, love to, aim to, aim for, aims to,
-    seek to, strive*, would rather, priority for, do your best, do our best, does its best, wherever sensible, rather not, in doubt""",
+    seek to, strive*, would rather, priority for, do your best, do our best, does its best, wherever sensible, rather not, in doubt, normally, ordinarily, make an effort,
+    to the extent possible, we would love, would love it, had better, no must, no hard rule, no strict rule, not a hard rule, not a must, a wish, soft, do not insist, don't insist,
+    not set in stone, if that can be arranged, if it can be arranged, would be appreciated""",
     r"(?:where|when|if|whenever|wherever)(?:ver)?(?:\s+at\s+all|\s+it\s+is|\s+that\s+is|\s+this\s+is)?\s+(?:possible|feasible|practical|practicable)",
     r"as\s+(?:far|much|often)\s+as\s+(?:possible|we\s+can|you\s+can|it\s+can)", r"if\s+it\s+can\s+be\s+\w+",
     r"(?:if|when|where|whenever|wherever)(?:ver)?\s+(?:you|we|it|they)\s+can(?!['’]t|not)(?:\s+be\s+\w+|\s+help)?", r"(?:should|would)\s+rather", r"\w+['’]d\s+rather",
-    r"priority\s+to(?!\s+be)", r"would\s+be\s+(?:nice|good|great|better|best|ideal|preferable)", r"(?:if|when)\s+(?:there\s+is|you\s+have)\s+a\s+choice",
+    r"priority\s+to(?!\s+be)", r"would\s+be\s+(?:nice|good|great|better|best|ideal|preferable)", r"(?:if|when|where)(?:ver|ever)?\s+(?:there\s+is|you\s+have)\s+a\s+choice", r"(?:if|where|when)(?:ver|ever)?\s+(?:it|that)\s+can\s+be\s+(?:done|arranged|helped)",
 )  # fmt: skip
 PREFERENCE = listed("priority to, preference, pick*, choose, choice, first, like*, best, lean*, rather")
 EXEMPT = listed(
     """except*, unless, exclud*, exempt*, apart from, other than, else than, but not, aside from, save for, saving for, barring, bar, minus, without,
-    spare*, besides, not counting, ignoring, nobody but, no one but, none but, all but, not for, not to"""
+    spare*, besides, not counting, leaving aside, leaving out, provided they are not, provided it is not, not those, not the, not what, not our, not any, not jobs, not urgent, not tasks, not
+    runs, ignoring, nobody but, no one but, none but, all but, not for, not to"""
 )  # fmt: skip
 EXEMPT_AFTER = listed(
     """exempt*, excepted, excluded, are free, is free, spared, not affected, unaffected, not bound, do not apply, does not apply, don't apply, doesn't apply, aside, apart,
@@ -76,14 +82,14 @@ LEFT_OUT = listed(
 """What stands before a place that is taken from a list, or outside which something holds."""
 APPROVAL = listed(
     """approv*, sign off, signs off, signed off, signed, signature, permission, consent, go ahead, authoris*, authoriz*, green light, ask, asks, asked, asking,
-    confirm*, human, manual*, by hand, yes, ok, okay, okays, okayed, agree*, nod, clearance, cleared, vet, vetted, review*, blessing, check with, person, permit, permits"""
+    confirm*, human, manual*, by hand, yes, ok, okay, okays, okayed, agree*, nod, clearance, cleared, vet, vetted, review*, blessing, check with, person, permit, permits, four eyes, unasked, second pair of eyes"""
 )  # fmt: skip
 SURELY_APPROVAL = listed(
-    "approval, approve, approved, sign off, sign offs, signing off, permission from, permission of, go ahead, ask first, without asking, human ok"
+    "approval, approve, approved, sign off, sign offs, signing off, permission from, permission of, the go ahead, a go ahead, ask first, without asking, human ok"
 )
 SUSPENSION = listed(
     """suspen*, paus*, interrupt*, preempt*, pre empt*, halt*, stop*, resum*, checkpoint*, on hold, on ice, hold, break, breaks, in one go, in one piece, uninterrupt*,
-    kill*, freez*, frozen, park*, through, touch*, evict*, to the end, restart*, disturb*, cut, halfway, half way, done, completion, running, stall*"""
+    kill*, freez*, frozen, park*, through, undisturbed, touch*, evict*, to the end, restart*, disturb*, cut, halfway, half way, done, completion, running, stall*"""
 )  # fmt: skip
 SURELY_SUSPENSION = listed(
     "suspend, suspended, suspending, suspension*, paused, pausing, preempt, preempted, preemption, interrupt, interrupted, interruption*, uninterrupt*, interruptible, preemptible, suspendable"
@@ -104,7 +110,7 @@ BUSY = listed(
     server*, slack, reserve*, room, exceed, cluster*, set aside, buffer"""
 )  # fmt: skip
 SUBMITTED = listed(
-    "submit*, from, come, comes, coming, originat*, sent, send, created, create, users in, users at, born, home, homes, launched, filed, handed in, started in, based in, people in, hand in"
+    "submit*, from, of users, users of, arise*, arising, stem*, come, comes, coming, originat*, sent, send, created, create, users in, users at, born, home, homes, launched, filed, handed in, started in, based in, people in, hand in"
 )
 SURELY_SUBMITTED = listed(
     "jobs from, job from, work from, workloads from, tasks from, requests from, users in, users from, submitted in, submitted from, submitted at, originate in, originate from, originating in, originating from, come from, comes from, coming from, sent from"
@@ -117,7 +123,7 @@ SURELY_AT_ONCE = listed(
 )
 STARTING = listed(
     """start*, begin*, wait*, delay*, defer*, postpone*, queue*, within, hold, held, launch*, going, running, later, immediate*, once, now, put off, kick*, straight, away,
-    submission, submitted, off the ground, sit, sits, under way, underway, linger, go, run, get, spare, tolerate*, patien*, late, scheduled, picked up, back"""
+    submission, submitted, shift*, shifted, off the ground, sit, sits, under way, underway, linger, go, run, get, spare, tolerate*, patien*, late, scheduled, picked up, back"""
 )  # fmt: skip
 FINISHING = listed(
     "finish*, done, complete*, by, before, ready, over, end, ends, ended, through, deadline, until, till, due, latest, past, after, beyond, later than, be in"
@@ -133,7 +139,7 @@ DELAY = listed(
 )
 WEIGHING = listed(
     """matter*, important*, importance, weigh*, weight*, minimis*, minimiz*, optimis*, optimiz*, care, cares, first, count*, priorit*, objective, goal, above all, over, more,
-    less, worth, value*, balanc*, trade*, reduc*, cut*, before, look*, consider*, save*, as much as, equal*, half, only, ahead, beat*, mind, rate, rated, rates, treat, trumps"""
+    less, worth, value*, balanc*, trade*, reduc*, cut*, before, look*, consider*, save*, as much as, equal*, half, only, ahead, beat*, mind, rate, rated, rates, treat, trumps, ratio, mix, share, shares"""
 )  # fmt: skip
 OTHER_USE = words(
     r"(?:memory|ram|disks?|storage|network|bandwidth|gpus?|vram|racks?|power)\s+(?:use|usage|utili[sz]ation|load)"
