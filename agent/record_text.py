@@ -23,7 +23,10 @@ from sim.runner import DecisionRow
 from sim.units import G_PER_KG, HOUR_S, at_time
 
 MOST_LINES = 60  # of one tool result in a trace
-DONE = {"place": "placed", "defer": "deferred"}
+DONE = {
+    "place": "placed", "defer": "deferred", "suspend": "suspended", "resume": "resumed", "migrate": "migrated",
+    "resize": "resized",
+}  # fmt: skip
 
 
 class Ink(NamedTuple):
@@ -104,10 +107,11 @@ ASKS = (
 
 
 class Row(NamedTuple):
-    """A row of the decisions table: jobs decided alike in one epoch, or none in an epoch that was silent."""
+    """A row of the decisions table: jobs decided alike in one epoch, a note to the operator, or an epoch's silence."""
 
     record: EpochRecord
-    decisions: tuple[DecisionRow, ...]
+    decisions: tuple[DecisionRow, ...] = ()
+    note: str = ""
 
 
 def intensity_colour(g_per_kwh: float, ink: Ink) -> str:
@@ -176,11 +180,20 @@ def alike(decisions: Iterable[DecisionRow]) -> list[tuple[DecisionRow, ...]]:
 
 
 def rows_of(record: EpochRecord) -> list[Row]:
-    """Return the epoch's rows; an epoch that asked or called but decided nothing still has one to open."""
-    groups = alike(record.decisions)
-    if not groups and (record.model or record.tools):
-        groups = [()]
-    return [Row(record, group) for group in groups]
+    """Return the epoch's rows, notes first; an epoch that asked or called but decided nothing still has one to open."""
+    rows = [Row(record, note=note) for note in notes(record)] + [
+        Row(record, group) for group in alike(record.decisions)
+    ]
+    return rows or ([Row(record)] if record.model or record.tools else [])
+
+
+def notes(record: EpochRecord) -> list[str]:
+    """Return what the operator was told in an epoch."""
+    return [
+        str(tool.result.get("text", ""))
+        for tool in record.tools
+        if tool.name == "note_to_operator" and tool.outcome == "ok"
+    ]
 
 
 def tally(decisions: Iterable[DecisionRow]) -> str:
@@ -255,6 +268,8 @@ def region_cells(region: RegionRecord, means: Sequence[float | None], bar: int, 
 def decision_cells(row: Row, start: datetime, form: str, ink: Ink) -> list[Text]:
     """Return a row's cells: epoch, job or count, action, region, start, verdict, reason."""
     when = line(clock(start, row.record.now_s, form), ink.quiet)
+    if row.note:
+        return [when, line("-"), line("note", ink.warm), *(line("-") for _ in range(3)), line(row.note, ink.warm)]
     if not row.decisions:
         return [when, *(line("-") for _ in range(5)), line(row.record.reason)]
     one = row.decisions[0]
@@ -319,6 +334,8 @@ def why(record: EpochRecord, ink: Ink) -> Text:
             )
         )
     text.append(f"{printable(record.reason)}\n")
+    for note in notes(record):
+        text.append(f"note: {printable(note)}\n", ink.warm)
     for call in record.model:
         text.append(f"{asked(call)}\n", ink.quiet)
         if call.failure:
@@ -352,6 +369,9 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
         field("reason", one.reason)
         field("guard", one.verdict, "" if one.verdict == "ok" else ink.denied)
         field("jobs", ", ".join(d.job_id for d in row.decisions) if len(row.decisions) > 1 else "")
+    for note in notes(record):
+        head("Note to the operator")
+        text.append(f"  {printable(note)}\n")
     head("Who decided")
     field("decided by", record.decided_by, _who(record, ink))
     field("proposed", plan_name(record.proposed, record))

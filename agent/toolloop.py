@@ -181,6 +181,6 @@ def _answer(call: ToolCall, session: Session, calls: int, on_call: OnCall) -> Me
 def _as_mapping(arguments: str) -> dict[str, Any]:
     try:
         content = json.loads(arguments)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return {"text": arguments}
     return content if isinstance(content, dict) else {"value": content}

@@ -370,7 +370,8 @@ class View:
 
         None where nothing tells how wrong it is: it is told, or too little of the past is known.
         """
-        return self._quantiles(self.models.intensity, r, self.intensity[r], self.intensity_forecast[r])
+        found = self._quantiles(self.models.intensity, r, self.intensity[r], self.intensity_forecast[r])
+        return None if found is None else np.maximum(found, 0.0)
 
     def price_quantiles(self, r: int) -> FloatArray | None:
         """Return the same of the price forecast."""

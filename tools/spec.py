@@ -109,10 +109,10 @@ class Registry(dict[str, Tool]):
         try:
             content = json.loads(arguments) if isinstance(arguments, str) else dict(arguments)
             request = tool.request.model_validate(content)
-        except json.JSONDecodeError as error:
-            return Outcome("invalid", {"message": f"arguments of {name} are not JSON: {error}"})
         except ValidationError as error:
             return Outcome("invalid", {"message": f"arguments of {name}: {_complaints(error)}"})
+        except (ValueError, RecursionError) as error:  # no JSON, a number of too many digits, or nested without end
+            return Outcome("invalid", {"message": f"arguments of {name} are not JSON: {error}"})
         try:
             return Outcome("ok", tool.handler(request, session).model_dump(mode="json"))
         except (Fixable, IllegalAction) as error:

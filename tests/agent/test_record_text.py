@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.record import ToolRecord
 from agent.record_text import (
     DARK,
     DECISIONS,
@@ -9,6 +10,7 @@ from agent.record_text import (
     alike,
     as_json,
     clock,
+    decision_cells,
     gauge,
     intensity_colour,
     rows_of,
@@ -16,6 +18,7 @@ from agent.record_text import (
     tally,
     trace,
     trend,
+    why,
     widths,
 )
 from tests.records import RULE, START, records
@@ -63,6 +66,21 @@ def test_an_epoch_that_decided_nothing_can_still_be_opened() -> None:
     (row,) = rows_of(silent)
     assert "Who decided" in trace(row, START, DARK, width=100).plain
     assert rows_of(replace(silent, model=(), tools=())) == []
+
+
+def test_a_note_to_the_operator_has_a_row_of_its_own_and_stands_in_the_trace() -> None:
+    told = ToolRecord(
+        "note_to_operator", {"text": "x"}, "ok", {"now_s": 0.0, "text": "Frankfurt is\x1b full."}, "model"
+    )
+    refused = ToolRecord("note_to_operator", {}, "invalid", {"message": "text: Field required"}, "model")
+    record = replace(records()[0], tools=(told, refused))
+    first, *others = rows_of(record)
+    assert [cell.plain for cell in decision_cells(first, START, "%H:%M", DARK)][2:] == [
+        "note", "-", "-", "-", "Frankfurt is\\x1b full.",
+    ]  # fmt: skip
+    assert [row.decisions for row in others] == alike(record.decisions)
+    assert "Note to the operator" in trace(others[0], START, DARK, width=100).plain
+    assert "note: Frankfurt is" in why(record, DARK).plain
 
 
 def test_long_json_is_indented_and_cut() -> None:

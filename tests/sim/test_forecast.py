@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.errors import InputError
 from sim.forecast import FadingProfile, Measured, Persistence, SimilarDay, stacked
-from sim.forecast.conformal import LEVELS, Conformal, calibrated, unrest
+from sim.forecast.conformal import LEVELS, Conformal, calibrated, recent, unrest
 from sim.forecast.ensemble import Ensemble
 from sim.forecast.registry import MODELS, trainer
 from sim.forecast.ridge import fit_ridge
@@ -172,6 +172,19 @@ def test_quantiles_hold_as_often_as_they_say():
     actual = values[origins[:, None] + np.arange(24)]
     below = (actual[:, None] <= quantiles).mean(axis=(0, 2))
     assert below == pytest.approx(LEVELS, abs=0.02)
+
+
+def test_errors_on_the_known_past_of_a_series_alone_hold_about_as_often_as_they_say():
+    """Two weeks of noise on a daily swing are known: of the next day 90 % lie between the 5 % and 95 % quantiles."""
+    values, inside = restless(HOURS), []
+    for origin in range(15 * 24, HOURS - 24, 7 * 24):
+        known = values[origin - 14 * 24 : origin]
+        model = recent(FadingProfile(), known, 0.0)
+        assert model is not None
+        low, *_, high = model.quantiles(known, HOUR_S, 24)
+        inside.append(((low <= values[origin : origin + 24]) & (values[origin : origin + 24] <= high)).mean())
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.07)
+    assert recent(FadingProfile(), values[:95], 0.0) is None, "less than four days"
 
 
 def test_intervals_widen_with_the_unrest_of_the_series():

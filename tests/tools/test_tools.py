@@ -7,32 +7,17 @@ from typing import Any
 
 import pytest
 
-from sim.constraints import Unconstrained
-from sim.engine import Engine
-from sim.model import Job
 from sim.units import HOUR_S
 from sim.world import World
+from tests.tools.sessions import HOME, NOT_AWAY, begun
 from tests.worlds import mock_job, mock_region, mock_world
 from tools import ACT, READ, TOOLS, Session
-from tools.backends.simulated import SimulatedBackend
 from tools.spec import Outcome
 
-HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
 
-
-class NotAway(Unconstrained):
-    """Forbids the region `away`."""
-
-    def why_not(self, job: Job, region: str, start_s: float, *, intensity: float, **_: float) -> str | None:
-        return "Jobs must not run in away." if region == "away" else None
-
-
-def session(world: World | None = None, *, bound_by_rules: bool = False) -> Session:
-    world = world or mock_world([mock_job("a", hours=2), mock_job("b", cpus=4)], [HOME, [200.0] * 24])
-    backend = SimulatedBackend(Engine(world, NotAway(world.regions) if bound_by_rules else None))
-    view = backend.next_view()
-    assert view is not None
-    return Session(view, backend)
+def session(world: World | None = None, *rules: dict[str, Any]) -> Session:
+    """Return a session on a world of two jobs at 0 h, `a` for two hours and `b` for one on 4 CPUs, if none is given."""
+    return begun(world or mock_world([mock_job("a", hours=2), mock_job("b", cpus=4)], [HOME, [200.0] * 24]), *rules)
 
 
 def call(name: str, *, on: Session | None = None, **arguments: Any) -> Outcome:
@@ -155,13 +140,13 @@ def test_numbers_may_come_as_text_from_a_model():
 
 
 def test_a_rule_denies_by_name():
-    outcome = call("place_job", on=session(bound_by_rules=True), job_id="a", region="away", start_s=0)
+    outcome = call("place_job", on=session(None, NOT_AWAY), job_id="a", region="away", start_s=0)
     assert outcome.status == "denied"
-    assert outcome.result["rule"] == "Jobs must not run in away."
+    assert "Not away." in outcome.result["rule"]
 
 
 def test_a_later_start_is_denied_when_it_is_planned_not_when_it_comes():
-    outcome = call("place_job", on=session(bound_by_rules=True), job_id="a", region="away", start_s=9 * HOUR_S)
+    outcome = call("place_job", on=session(None, NOT_AWAY), job_id="a", region="away", start_s=9 * HOUR_S)
     assert outcome.status == "denied"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from sim.units import HOUR_S, J_PER_KWH, FloatArray
-from tools.read.names import Hours, JobId, RegionId, pending_job, region_index
+from tools.read.names import Hours, JobId, RegionId, Workers, check_scale, pending_job, region_index
 from tools.spec import Registry, Request, Session
 
 CAPACITY = Registry()
@@ -17,10 +17,14 @@ class PowerEstimate(Request):
 
     job_id: JobId
     region: RegionId
+    scale: Workers = 1
 
 
 class PowerEstimateResult(BaseModel):
-    """IT watts are the job's share of its servers' dynamic power; facility watts include PUE."""
+    """IT watts are the job's share of its servers' dynamic power, by the share of its CPUs that it keeps busy.
+
+    Facility watts include the region's PUE; the energy is what they come to over its estimated duration.
+    """
 
     job_id: str
     region: str
@@ -34,14 +38,16 @@ def power_estimate(request: PowerEstimate, session: Session) -> PowerEstimateRes
     """Return the estimate, by the declared duration."""
     job = pending_job(session.view, request.job_id)
     region = session.view.regions[region_index(session.view, request.region)]
-    it_w = region.job_power_w(job.cpus, job.gpus)
+    check_scale(job, request.scale)
+    it_w = request.scale * region.job_power_w(job.cpus * job.utilization, job.gpus)
     facility_w = it_w * region.pue
+    seconds = job.duration_estimate_s / (job.throughput[request.scale - 1] if request.scale > 1 else 1.0)
     return PowerEstimateResult(
         job_id=job.id,
         region=region.id,
         it_w=round(it_w, 3),
         facility_w=round(facility_w, 3),
-        energy_kwh=round(facility_w * job.duration_estimate_s / J_PER_KWH, 6),
+        energy_kwh=round(facility_w * seconds / J_PER_KWH, 6),
     )
 
 
