@@ -236,6 +236,26 @@ def audit(run_dir: Path, data_dir: DataDir = None) -> None:
     typer.echo(f"{run_dir}: placements, jobs, regions and totals hold to 1e-9; no capacity exceeded, {rules}{words}")
 
 
+@app.command("explain")
+def explain_job(
+    run_dir: Path,
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why a job ran where and when it did: alternatives, the rule that bound, forecast against what came."""
+    from agent.explain.explanation import explain
+    from agent.explain.report import json_of, text_of, unproven_in
+
+    found = explain(run_dir, job, data_dir)
+    if as_json:
+        print_json(json_of(found))
+    else:
+        typer.echo(printable(text_of(found), lines=True))
+    if unproven := unproven_in(found):
+        raise FaultFound(f"{run_dir}: numbers of the explanation that stand nowhere in it: {', '.join(unproven)}")
+
+
 @app.command()
 def evaluate(
     suite: Annotated[

@@ -6,7 +6,7 @@ an epoch in one transaction. NaN is never stored: what is missing is null.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -206,10 +206,13 @@ class Store:
             raise InputError(f"{self._engine.url.database}: holds no run")
         return row
 
-    def epochs(self) -> Iterator[EpochRecord]:
-        """Yield the recorded epochs in order, as they were when they happened."""
+    def epochs(self, only: Collection[int] | None = None) -> Iterator[EpochRecord]:
+        """Yield the recorded epochs, or `only` those of these numbers, in order, as they were when they happened."""
+        asked = select(EpochRow).order_by(EpochRow.epoch)  # type: ignore[arg-type]
+        if only is not None:
+            asked = asked.where(EpochRow.epoch.in_(only))  # type: ignore[attr-defined]
         with Session(self._engine) as session:
-            for row in session.exec(select(EpochRow).order_by(EpochRow.epoch)):  # type: ignore[arg-type]
+            for row in session.exec(asked):
                 yield EpochRecord(
                     epoch=row.epoch,
                     now_s=row.now_s,

@@ -55,7 +55,7 @@ def audit_in(world: World, folder: RunFolder, bound_jobs_kg: float) -> list[Faul
     Raises:
         InputError: If a table lacks a column.
     """
-    placed = _placed(folder, world)
+    placed = placed_in(folder, world)
     if faults := list(_worker_faults(world, placed)):  # nothing can be recomputed of a job that works like this
         return faults
     again = Recomputed(
@@ -114,7 +114,7 @@ def _job_positions(world: World) -> dict[str, int]:
     return {job.id: j for j, job in enumerate(world.workload.jobs)}
 
 
-def _placed(folder: RunFolder, world: World) -> Placed:
+def placed_in(folder: RunFolder, world: World) -> Placed:
     """Return what the placements say of job, region, time, workers and kind."""
     return Placed(
         np.array(_places(folder, "placements", "job_id", _job_positions(world)), dtype=np.int64),
