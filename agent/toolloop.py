@@ -69,6 +69,10 @@ class Draft:
     def defer(self, job_id: str, until_s: float) -> None:
         """Keep a deferral of a pending job."""
         pending_job(self.view, job_id)
+        if until_s <= self.view.now_s:
+            raise IllegalAction(
+                f"job {job_id}: {until_s:g} s is not after now, {self.view.now_s:g} s; give a later time"
+            )
         self.placed.pop(job_id, None)
         self.deferred[job_id] = until_s
 
@@ -97,9 +101,11 @@ class Draft:
 
     def resize(self, decision: Resize) -> None:
         """Keep another number of workers of a running elastic job."""
-        job = running_job(self.view, decision.job_id).job
-        check_scale(job, decision.scale)
-        self.acts[job.id] = decision
+        held = running_job(self.view, decision.job_id)
+        check_scale(held.job, decision.scale)
+        if decision.scale == held.scale:
+            raise IllegalAction(f"job {held.job.id} has {held.scale} workers already; give another number")
+        self.acts[held.job.id] = decision
 
     def ask(self, job_id: str, region: str, start_s: float) -> bool | None:
         """Ask people, now: whether or not the draft is carried out."""
@@ -109,6 +115,8 @@ class Draft:
         check_scale(job, scale)
         if start_s < self.view.now_s:
             raise IllegalAction(f"start {start_s:g} s is before now, {self.view.now_s:g} s; give now or later")
+        if start_s > (last_s := self.view.now_s + self.view.horizon_s):
+            raise IllegalAction(f"start {start_s:g} s is beyond the planning horizon; give one before {last_s:g} s")
 
     def _check_until(self, job: Job, decision: Place | Resume) -> None:
         if decision.until_s == math.inf:

@@ -258,6 +258,8 @@ class Engine(Lifecycle):
         j, held = self._running(decision.job_id, "resized")
         job, pool = self._jobs[j], self._pools[held.region]
         self._check_scale(job, decision.scale)
+        if decision.scale == held.scale:
+            raise IllegalAction(f"job {job.id} has {held.scale} workers already; give another number, or let it run")
         more = decision.scale - held.scale
         if not pool.fits(*self._demand(j, more)):
             raise IllegalAction(
@@ -423,6 +425,8 @@ class Engine(Lifecycle):
         self._check_scale(job, scale)
         if start_s < self.now_s - EPS_S:
             raise IllegalAction(f"job {job.id}: start {start_s:g} s is before now, {self.now_s:g} s; give now or later")
+        if start_s > (last_s := 2 * self.world.horizon_s + DAY_S):  # where no plan reaches, and no forecast should
+            raise IllegalAction(f"job {job.id}: start {start_s:g} s is after all planning; give one by {last_s:g} s")
         if (np.array(self._demand(j, scale)) > region.capacity + EPS).any():
             raise IllegalAction(f"job {job.id} is larger than region {region.id}; choose a larger region")
 

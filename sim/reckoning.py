@@ -84,8 +84,9 @@ def _book(timetable: Timetable, runs: Runs, end_s: FloatArray, beyond: BoolArray
     """Yield each run's problem, none for those that could start: they are booked before the next is looked at."""
     now_s, epoch_s = timetable.view.now_s, timetable.view.epoch_s
     free, yielding, bound = timetable.free, timetable.yielding, binds(timetable.rules)
-    first = np.floor((runs.start_s - now_s) / epoch_s + _EPS).astype(int).tolist()
-    after = np.ceil((end_s - now_s) / epoch_s - _EPS).astype(int).tolist()
+    first, after = (np.where(beyond, now_s, times_s) - now_s for times_s in (runs.start_s, end_s))
+    first = np.floor(first / epoch_s + _EPS).astype(int).tolist()
+    after = np.ceil(after / epoch_s - _EPS).astype(int).tolist()
     wanted = runs.jobs.demand * runs.scale[:, None]
     for i, (r, s, end, out) in enumerate(zip(runs.region.tolist(), first, after, beyond.tolist(), strict=True)):
         if out:

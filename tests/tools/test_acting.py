@@ -105,6 +105,9 @@ def test_while_a_checkpoint_is_written_nothing_is_said_of_the_rest():
         ("migrate_job", {"job_id": "rigid", "region": "away", "start_s": 3600}, "it has no checkpoint"),
         ("migrate_job", {"job_id": "soft", "region": "away", "start_s": 0}, "is before now, 3600 s; give now or later"),
         ("resize_job", {"job_id": "wide", "scale": 3}, "job wide runs with 1 to 2 workers, asked for 3"),
+        ("resize_job", {"job_id": "wide", "scale": 1}, "job wide has 1 workers already; give another number"),
+        ("place_job", {"job_id": "soft", "region": "home", "start_s": 1e300}, "is running already; only pending"),
+        ("migrate_job", {"job_id": "soft", "region": "away", "start_s": 1e300}, "is after all planning; give one by"),
         ("resize_job", {"job_id": "wide", "scale": 0}, "scale: Input should be greater"),
         ("place_job", {"job_id": "soft", "region": "home", "start_s": 7200}, "is running already; only pending"),
         (
