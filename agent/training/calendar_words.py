@@ -47,7 +47,7 @@ def _draw_day(rng: Rng) -> str:
 
 
 def _with_zone(said: str, rng: Rng) -> str:
-    return f"{said} {draw_zone(rng)}" if chance(rng, 0.12) else said
+    return f"{said} {draw_zone(rng)}" if chance(rng, 0.16) else said
 
 
 def moment(said: str, rng: Rng) -> str:
@@ -75,6 +75,8 @@ def _parts(said: str) -> tuple[str, str, str]:
 
 def _both(day: str, time: str, rng: Rng) -> str:
     hour = int(time[:2])
+    if day == "today" and 18 <= hour < 24 and chance(rng, 0.5):
+        return keep(say("[tonight|tonight|this evening][ at | |, ]{t}", rng, t=clock(time, rng, part=False)))
     if day in ("today", "tomorrow", *DAYS) and chance(rng, 0.3) and 1 <= hour < 22:
         part = "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
         short = clock(time, rng, part=False)
@@ -113,6 +115,9 @@ def _date(day: str, rng: Rng) -> str:
         f"{name[:3]} {n}",
         f"{name} {n}{_suffix(n)}",
         f"the {n}{_suffix(n)} of {name}",
+        f"{n}{_suffix(n)} {name}",
+        f"{n}. {name}",
+        f"{n} {name[:3]}",
     ]
     if year:
         return one(rng, [day, f"{one(rng, texts)} {year[0]}", f"{one(rng, texts)}, {year[0]}"])

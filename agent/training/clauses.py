@@ -114,7 +114,8 @@ BESIDE = ("{bare}", "{jobs}", "{use}")
 """Slots that can take an exemption beside them."""
 SLIPPING = {
     "at": ("in",), "place": ("in",), "when": ("when", "days"), "amount": ("max", "cost_above", "carbon_above"),
-    "max": ("max",), "free": ("free",), "within": ("within",), "by": ("by",), "carbon_above": ("carbon_above",),
+    "max": ("max",), "free": ("free",),
+    "portion": ("max", "free"), "within": ("within",), "by": ("by",), "carbon_above": ("carbon_above",),
 }  # fmt: skip
 """Slots that may be said wrongly first, and the fields that they need."""
 CORRECTIONS = "{w}[, no, |, sorry, |, no wait, | - correction: |, I mean |, I mean, |, make that |... actually |, no, make that |, sorry, I mean |, er, | - no, sorry: |, or rather |, pardon, |, scratch that, |, that is wrong, it is |, oh no, |, let me correct that: ]{r}"  # noqa: E501 - one list
@@ -216,7 +217,8 @@ _PAIR = "[[|||both ]{a} and {b}|{a} as well as {b}|{a} & {b}|{a} and [also|likew
 
 
 def _subjects(rule: Said, form: str, rng: Rng) -> list[Subject]:
-    owners = rule["kind"] not in ("approval", "suspend") and (rule["kind"] != "delay" or form == "D")
+    waits = rule["kind"] in ("approval", "suspend") or "carbon_above" in rule or "price_above" in rule
+    owners = not waits and (rule["kind"] != "delay" or form == "D")
     return [subject(selector, rng, owners=owners) for selector in rule.get("jobs", [None])]
 
 
@@ -232,6 +234,8 @@ def _several(rule: Said, rng: Rng, joint: str, *, bare: bool) -> str:
 
 def when(rule: Said, rng: Rng) -> str:
     """Return the words of a window: time, zone and days in one of two orders; empty without one."""
+    if "days" in rule and rule.get("when") in ("night", "morning", "afternoon") and chance(rng, 0.5):
+        return clocks.part_of_days(rule["when"], rule["days"], rng)
     time = clocks.span(rule["when"], rng) if "when" in rule else ""
     if "tz" in rule:
         time += " " + clocks.zone(rule["tz"], rng)
@@ -241,8 +245,10 @@ def when(rule: Said, rng: Rng) -> str:
     return f"{days} {time}" if chance(rng, 0.35) else f"{time}{one(rng, [' ', ' ', ', '])}{days}"
 
 
-_VALUES = ("at", "place", "when", "carbon_above", "price_above", "cost_above", "max", "free", "per", "within", "by",
-           "times", "heavy", "light", "multiple", "weights", "given", "giving", "amount", "exceed")  # fmt: skip
+_VALUES = (
+    "at", "place", "when", "carbon_above", "price_above", "cost_above", "max", "free", "portion", "per", "within", "by",
+    "times", "heavy", "light", "multiple", "weights", "given", "giving", "amount", "exceed",
+)  # fmt: skip
 
 
 def _value(name: str, rule: Said, rng: Rng) -> str:
@@ -268,6 +274,8 @@ def _value(name: str, rule: Said, rng: Rng) -> str:
             return _amount(rule, rng)
         case "max" | "free":
             return numerals.share(said, rng)
+        case "portion":
+            return numerals.portion(str(rule.get("max") or rule["free"]), rng)
         case "per":
             return keep(say(_PER, rng, per=said, ly="daily" if said == "day" else f"{said}ly"))
         case "within":

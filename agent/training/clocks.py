@@ -9,9 +9,9 @@ from agent.training.numerals import words
 NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PERIODS = {
     "business hours": "[during|in|within|throughout] [business hours|office hours|normal business hours]",
-    "night": "[at night|overnight|during the night|in the night|at night-time|in the night hours|through the night]",
-    "morning": "[in the morning|in the mornings|during the morning|in the morning hours]",
-    "afternoon": "[in the afternoon|in the afternoons|during the afternoon|in the afternoon hours]",
+    "night": "[at night|overnight|during the night|in the night|at night-time|in the night hours|through the night|every night|by night|at nights]",  # noqa: E501
+    "morning": "[in the morning|in the mornings|during the morning|in the morning hours|every morning|of a morning|mornings]",  # noqa: E501
+    "afternoon": "[in the afternoon|in the afternoons|during the afternoon|in the afternoon hours|every afternoon|afternoons]",  # noqa: E501
     "evening peak": "[during|in|throughout] the [evening peak|evening peak hours|peak of the evening|evening rush]",
 }  # fmt: skip
 CITIES = (
@@ -64,13 +64,13 @@ def span(said: str, rng: Rng) -> str:
     start, end = said.split("-")
     a, b = _alike(start, end, rng)
     if end == "24:00" and start != "00:00" and chance(rng, 0.5):
-        return keep(say("[after|from] {a}[ on| onwards|]", rng, a=a).replace("after " + a + " on", "after " + a))
+        return keep(say("[after {a}|from {a}[| on| onwards]|past {a}]", rng, a=a))
     if start == "00:00" and chance(rng, 0.5):
         return keep(f"before {b}")
-    shared = _shared(start, end, rng)
-    if shared and chance(rng, 0.4):
-        return keep(shared)
-    return keep(say("[from {a} to {b}|between {a} and {b}|from {a} until {b}|{a} to {b}|{a}-{b}|{a} - {b}|from {a} till {b}]", rng, a=a, b=b))  # noqa: E501 # fmt: skip
+    short = _shared(start, end, rng) or _figures(start, end, rng)
+    if short and chance(rng, 0.4):
+        return keep(short)
+    return keep(say("[from {a} to {b}|between {a} and {b}|from {a} until {b}|{a} to {b}|{a}-{b}|{a} - {b}|{a}–{b}|from {a} till {b}|from {a} on until {b}|between the hours of {a} and {b}|starting at {a} and ending at {b}]", rng, a=a, b=b))  # noqa: E501 # fmt: skip
 
 
 def _alike(start: str, end: str, rng: Rng) -> tuple[str, str]:
@@ -99,12 +99,37 @@ def _shared(start: str, end: str, rng: Rng) -> str:
     return say(text, rng, a=str(a), b=str(b), wa=words(a), wb=words(b), half=half, part=_part(first))
 
 
+def _figures(start: str, end: str, rng: Rng) -> str:
+    """Return a window in bare hours where one of them tells that they are of the 24-hour clock: `from 22 to 6`."""
+    first, last = int(start[:2]), int(end[:2])
+    if start[3:] != "00" or end[3:] != "00" or max(first, last) < 13:
+        return ""
+    pattern = "[from {a} to {b}|between {a} and {b}|{a}-{b}|from {a} until {b}][|h| h| hrs|]"
+    text = say(pattern, rng, a=str(first), b=str(last))
+    return one(rng, [text, text, f"{first}h-{last}h", f"from {first}h to {last}h"])
+
+
+def part_of_days(period: str, said: str, rng: Rng) -> str:
+    """Return a part of the day on some days as one phrase: `weekday mornings`, `on Friday afternoons`."""
+    if said == "mon-fri":
+        which = one(rng, ["weekday", "weekday", "workday"])
+    elif said == "sat,sun":
+        which = one(rng, ["weekend", "weekend", "Saturday and Sunday"])
+    else:
+        joint = " to " if "-" in said else " and "
+        which = joint.join(NAMES[DAYS.index(day)] for day in said.replace("-", ",").split(","))
+    single = "" if " " in which else f"|[every|each] {which} {period}|on any {which} {period}"
+    each = "|{p}s on {w}s" if which in NAMES else ""
+    pattern = "[on {w} {p}s|on {w} {p}s|{w} {p}s|during {w} {p}s" + single + each + "]"
+    return keep(say(pattern, rng, w=which, p=period))
+
+
 def days(said: str, rng: Rng) -> str:
     """Return `mon-fri`, `sat,sun`, `tue` or `mon,thu` as an adverbial."""
     if said == "mon-fri":
-        return keep(say("[on weekdays|on weekdays|Mon-Fri|Monday to Friday|on working days|on workdays|Monday through Friday|during the week|from Monday to Friday|on week days]", rng))  # noqa: E501 # fmt: skip
+        return keep(say("[on weekdays|on weekdays|Mon-Fri|Monday to Friday|on working days|on workdays|Monday through Friday|during the week|from Monday to Friday|on week days|on a weekday|Mon to Fri|every weekday]", rng))  # noqa: E501 # fmt: skip
     if said == "sat,sun":
-        return keep(say("[on weekends|at the weekend|at weekends|on the weekend|over the weekend|on Saturdays and Sundays|on Saturday and Sunday|Sat-Sun|Sat/Sun]", rng))  # noqa: E501 # fmt: skip
+        return keep(say("[on weekends|at the weekend|at weekends|on the weekend|over the weekend|on Saturdays and Sundays|on Saturday and Sunday|Sat-Sun|Sat/Sun|at any weekend|on a weekend|Sat and Sun|every weekend]", rng))  # noqa: E501 # fmt: skip
     if "-" in said:
         a, b = (NAMES[DAYS.index(day)] for day in said.split("-"))
         return keep(say("[{a} to {b}|from {a} to {b}|{a} through {b}|{x}-{y}]", rng, a=a, b=b, x=a[:3], y=b[:3]))
@@ -119,8 +144,12 @@ def days(said: str, rng: Rng) -> str:
 def zone(said: str, rng: Rng) -> str:
     """Return the words of a zone, to follow a time of day."""
     if said == "local":
-        return keep(say("[local time|local time|in local time|their local time]", rng))
-    if said.upper() in ("UTC", "GMT") or "/" in said:
+        return keep(
+            say(
+                "[local time|local time|in local time|their local time|by local clocks|of local time|(local time)]", rng
+            )
+        )
+    if said.upper() in ("UTC", "GMT", "CET") or "/" in said:
         return keep(one(rng, [said, said, f"({said})"]))
     return keep(say("[{z} time|in {z} time|({z} time)|by the clocks of {z}|{z} local time]", rng, z=said))
 
@@ -168,4 +197,4 @@ def draw_days(rng: Rng) -> str:
 
 def draw_zone(rng: Rng) -> str:
     """Return a zone, as said."""
-    return one(rng, ["UTC", "UTC", "GMT", "local", "Europe/Berlin", "America/New_York", *CITIES])
+    return one(rng, ["UTC", "UTC", "GMT", "local", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "CET", *CITIES])

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.policy.vocabulary import Vocabulary
-from agent.training import numerals
+from agent.training import labels, numerals
 from agent.training.calendar_words import draw_moment, moment
 from agent.training.description_patterns import CHATTER, FRAMES, HINTS, OPENINGS, ORDERS, PURPOSES
 from agent.training.grammar import Rng, capital, chance, keep, one, say, tidy
+from agent.training.invented import PLACES
 from agent.training.places import Said, draw_names, draw_where, listed, named, place
 from agent.training.subjects import draw_duration
 
+EXTRA = (("within", "priority"), ("earliest", "deadline"))
+"""Hints that people say together more often than chance would have it."""
+MEMORY_UNITS = {"gb": "[GB|GB|GB|gigs|gigabytes|gig|gb]", "tb": "[TB|TB|terabytes]", "mb": "[MB|MB|megabytes]"}
 FIELDS = ("deadline", "earliest", "within", "only", "deny", "pause", "priority", "takes", "cpus", "gpus", "memory")
 
 
 def description(vocabulary: Vocabulary, rng: Rng) -> tuple[str, Said]:
     """Return a marked text, before slips of the keyboard, and the hints that it states."""
     said = _draw(vocabulary, rng)
+    if chance(rng, 0.12) and len(said) > 1:
+        return _labels(said, vocabulary, rng), said
     clauses = [_framed(_clause(group, said, rng), rng) for group in _groups(said, rng)]
     clauses += [_filled(one(rng, CHATTER), vocabulary, rng) for _ in range(one(rng, [0, 0, 0, 1, 1, 2]))]
     if chance(rng, 0.1):
@@ -26,9 +34,21 @@ def description(vocabulary: Vocabulary, rng: Rng) -> tuple[str, Said]:
     return _joined(clauses, rng), said
 
 
+def _labels(said: Said, vocabulary: Vocabulary, rng: Rng) -> str:
+    """Return a list of needs, under a title or not."""
+    lines = labels.labelled(
+        said, rng, lambda field: _value_words(field, said, rng), lambda pattern: _filled(pattern, vocabulary, rng)
+    )
+    if "within" in said and said["within"] != "0 h":
+        lines = [line.replace("latest start", "start within") for line in lines]
+    title = _filled(one(rng, OPENINGS), vocabulary, rng) if chance(rng, 0.5) else ""
+    return (title.rstrip(".") + one(rng, [": ", "\n", ". ", "\n"]) if title else "") + labels.joined(lines, rng)
+
+
 def _draw(vocabulary: Vocabulary, rng: Rng) -> Said:
     """Return hints, in the order in which they are written."""
-    fields = [str(field) for field in rng.permutation(FIELDS)][: one(rng, [0, 1, 1, 2, 2, 3, 3, 4])]
+    fields = [str(field) for field in rng.permutation(FIELDS)][: one(rng, [0, 1, 1, 2, 2, 3, 3, 4, 5])]
+    fields += one(rng, EXTRA) if chance(rng, 0.1) else ()
     said: Said = {}
     for field in FIELDS:
         if field in fields:
@@ -42,6 +62,8 @@ def _value(field: str, vocabulary: Vocabulary, rng: Rng) -> Said:
     match field:
         case "deadline" | "earliest":
             return {field: draw_moment(rng, last=field == "deadline")}
+        case "within" if chance(rng, 0.25):
+            return {field: "0 h"}
         case "within" | "takes":
             return {field: draw_duration(rng)}
         case "only":
@@ -57,17 +79,28 @@ def _value(field: str, vocabulary: Vocabulary, rng: Rng) -> Said:
         case "priority":
             return {"priority": one(rng, ["low", "normal", "high", "high", "critical"])}
         case "cpus":
-            return {"cpus": int(one(rng, [1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]))}
+            return {
+                "cpus": int(one(rng, [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 36, 40, 48, 64, 72, 96, 128, 256]))
+            }
         case "gpus":
-            return {"gpus": int(one(rng, [1, 1, 2, 3, 4, 4, 6, 8, 8, 16, 32]))}
+            return {"gpus": int(one(rng, [0, 1, 1, 2, 3, 4, 4, 5, 6, 8, 8, 10, 12, 16, 32, 64]))}
     unit = one(rng, ["gb", "gb", "gb", "gb", "tb", "mb"])
-    sizes = [1, 2, 4] if unit == "tb" else [8, 16, 24, 32, 64, 96, 128, 200, 256, 512]
+    sizes = (
+        [1, 2, 3, 4]
+        if unit == "tb"
+        else [2, 4, 8, 10, 12, 16, 24, 32, 48, 64, 80, 96, 100, 128, 192, 200, 256, 384, 512, 768]
+    )
     return {"memory": f"{one(rng, sizes)} {unit}"}
 
 
 def _groups(said: Said, rng: Rng) -> list[str]:
     """Return which hints go into one clause: run time and sizes are often said together."""
     fields = [field for field in said if field != "but"]
+    dated = all(re.match("[^+][^:]{2}", str(said.get(field, "+"))) for field in ("earliest", "deadline"))
+    if dated and chance(rng, 0.5):
+        fields = ["both", *(field for field in fields if field not in ("earliest", "deadline"))]
+    if said.get("within") == "0 h" and said.get("priority") in ("high", "critical") and chance(rng, 0.6):
+        fields = ["hurry", *(field for field in fields if field not in ("within", "priority"))]
     sizes = [field for field in ("takes", "cpus", "gpus", "memory") if field in fields]
     if len(sizes) > 1 and chance(rng, 0.6):
         fields = [field for field in fields if field not in sizes]
@@ -78,6 +111,15 @@ def _groups(said: Said, rng: Rng) -> list[str]:
 def _clause(group: str, said: Said, rng: Rng) -> str:
     if group == "sizes":
         return _sizes(said, rng)
+    if group == "both":
+        e, d = (lambda field=field: _words(field, said, rng) for field in ("earliest", "deadline"))
+        return say(one(rng, HINTS["both"]), rng, it=lambda: _it(rng), e=e, d=d)
+    if group == "hurry":
+        return say(one(rng, HINTS["hurry"]), rng, p=keep(said["priority"]))
+    if group == "only" and "but" not in said and chance(rng, 0.06):
+        return _place_corrected(said, rng)
+    if group == "takes" and re.fullmatch(r"[0-9]+ h", said["takes"]) and said["takes"] != "1 h" and chance(rng, 0.06):
+        return _unusual(int(said["takes"].split(" ")[0]), rng)
     variants = {
         "pause": f"pause {said.get('pause')}".lower(),
         "priority": f"priority {said.get('priority')}",
@@ -87,8 +129,23 @@ def _clause(group: str, said: Said, rng: Rng) -> str:
         "only": "only but" if "but" in said else "only",
     }
     pattern = one(rng, HINTS[variants.get(group, group)])
-    words = say(pattern, rng, it=lambda: _it(rng), v=lambda: _words(group, said, rng))
+    while pattern.endswith("@") and re.match(r"[0-9]{2}:", str(said[group])):
+        pattern = one(rng, HINTS[group])
+    words = say(pattern.rstrip("@"), rng, it=lambda: _it(rng), v=lambda: _words(group, said, rng))
     return keep(words) if group == "priority" else words
+
+
+def _place_corrected(said: Said, rng: Rng) -> str:
+    """Return a place that is said by mistake and taken back in the next sentence."""
+    wrong = keep(one(rng, PLACES).name)
+    right = _value_words("only", said, rng)
+    return say("only {w}. [Or rather, no: |No wait, |Sorry, I meant |Wrong, |I mean ]only {r}", rng, w=wrong, r=right)
+
+
+def _unusual(takes: int, rng: Rng) -> str:
+    """Return hours beside those of other runs, with the unit said once."""
+    other = int(rng.integers(2, 30))
+    return say(one(rng, HINTS["usual"]), rng, w=keep(numerals.count(other, rng)), n=keep(numerals.count(takes, rng)))
 
 
 def _it(rng: Rng) -> str:
@@ -137,22 +194,30 @@ def _value_words(field: str, said: Said, rng: Rng) -> str:
         case "deny":
             return listed([named(region, rng) for region in value], rng, "or")
         case "cpus":
-            return keep(_counted(value, "[core|CPU|vCPU|cpu core]", rng))
+            return keep(_counted(value, "[core|core|CPU|vCPU|cpu core|CPU core|processor|cpu]", rng))
+        case "gpus" if value == 0:
+            return keep(say("no [GPU|GPUs|GPUs at all|gpu]", rng))
         case "gpus":
-            return keep(_counted(value, "[GPU|GPU|gpu|A100|accelerator]", rng))
+            return keep(_counted(value, "[GPU|GPU|GPU|gpu|A100|H100|accelerator|A100 GPU|graphics card]", rng))
         case "memory":
             digits, unit = value.split(" ")
-            return keep(say("{n}[ |]{u}[ of memory| RAM| of RAM| memory|]", rng, n=digits, u=unit.upper()))
+            spelled = say(MEMORY_UNITS[unit], rng)
+            close = "" if spelled.isupper() and chance(rng, 0.3) else " "
+            n = numerals.count(int(digits), rng) if close else digits
+            return keep(n + close + spelled + say("[ of memory| RAM| of RAM| memory| of main memory|]", rng))
     return ""
 
 
 def _counted(count: int, noun: str, rng: Rng) -> str:
-    return f"{numerals.count(count, rng)} {say(noun, rng)}{'' if count == 1 else 's'}"
+    name = say(noun, rng)
+    if name[-1].isdigit() and chance(rng, 0.3):
+        return f"{count}x {name}" if chance(rng, 0.5) else f"{count}x{name}"
+    number = "a single" if count == 1 and chance(rng, 0.3) else numerals.count(count, rng)
+    return f"{number} {name}{'' if count == 1 else 's'}"
 
 
 def _framed(text: str, rng: Rng) -> str:
-    frame = one(rng, FRAMES) if chance(rng, 0.5) else "{v}."
-    return frame.replace("{v}", text)
+    return say(one(rng, FRAMES), rng, v=text) if chance(rng, 0.5) else f"{text}."
 
 
 def _filled(pattern: str, vocabulary: Vocabulary, rng: Rng) -> str:
@@ -163,6 +228,7 @@ def _filled(pattern: str, vocabulary: Vocabulary, rng: Rng) -> str:
         pattern,
         rng,
         n=number,
+        m=lambda: str(int(rng.integers(2, 13))),
         what=lambda: one(rng, PURPOSES),
         place=lambda: draw_names(vocabulary, rng)[0],
         team=lambda: one(rng, vocabulary.teams or ("ops",)),

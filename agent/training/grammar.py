@@ -7,7 +7,8 @@ carries meaning (a name, a number, a time) is kept apart by marks, so that slips
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -73,14 +74,15 @@ def _expand(pattern: str, rng: Rng) -> str:
     return "".join(pieces)
 
 
-def _pieces(pattern: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each stretch of plain text and the alternatives of the bracket after it."""
-    begin = 0
+@lru_cache(maxsize=16384)
+def _pieces(pattern: str) -> tuple[tuple[str, list[str]], ...]:
+    """Return each stretch of plain text with the alternatives of the bracket after it; most patterns come often."""
+    begin, pieces = 0, []
     while (opens := pattern.find("[", begin)) >= 0:
         alternatives, end = _alternatives(pattern, opens + 1)
-        yield pattern[begin:opens], alternatives
+        pieces.append((pattern[begin:opens], alternatives))
         begin = end
-    yield pattern[begin:], []
+    return (*pieces, (pattern[begin:], []))
 
 
 def _alternatives(pattern: str, begin: int) -> tuple[list[str], int]:

@@ -25,7 +25,11 @@ def draw_rule(vocabulary: Vocabulary, rng: Rng, kind: str = "") -> Said:
     _at_home(said, rng)
     if chance(rng, SOFT.get(kind, 0.0)) and said.get("allowed") is not True:
         said["soft"] = True
-    return {field: said[field] for field in SaidRule.model_json_schema()["properties"] if field in said}
+    return {field: said[field] for field in FIELDS if field in said}
+
+
+FIELDS = tuple(field.alias or name for name, field in SaidRule.model_fields.items())
+"""In the order in which they are written."""
 
 
 SELECTED = {"headroom": 0.15, "objective": 0.3, "approval": 0.55}

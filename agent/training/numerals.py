@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.mentions.numbers import ONES as VALUES
 from agent.mentions.numbers import TENS as VALUES_OF_TENS
 from agent.training.grammar import Rng, chance, keep, one, say
+from agent.training.number_patterns import ONE_IN, SHARES, SPANS
 
 ONES = list(VALUES)
 TENS = ["zero", "ten", *VALUES_OF_TENS]
@@ -28,9 +29,6 @@ SINGULAR = {
     "mwh": "MWh",
     "usd": "[dollar|USD]",
 }
-SHARES = {"50 %": "half", "80 %": "four fifths", "75 %": "three quarters", "25 %": "a quarter", "20 %": "a fifth",
-          "90 %": "nine tenths", "60 %": "three fifths", "40 %": "two fifths", "10 %": "a tenth",
-          "70 %": "seven tenths"}  # fmt: skip
 
 
 def words(number: int) -> str:
@@ -58,6 +56,8 @@ def count(number: int, rng: Rng) -> str:
     few = number <= 20 or (number < 1000 and number % 50 == 0)
     if few and chance(rng, 0.4):
         return words(number)
+    if number < 100 and chance(rng, 0.15):
+        return words(number)
     if number >= 1000:
         return one(rng, [str(number), f"{number:,}", f"{number:,}", f"{number:,}".replace(",", " ")])
     return str(number)
@@ -65,19 +65,8 @@ def count(number: int, rng: Rng) -> str:
 
 def duration(said: str, rng: Rng) -> str:
     """Return `2 h`, `90 min` or `3 d` as people say it."""
-    special = {
-        "0.5 h": "[half an hour|half an hour|0.5 hours|0.5 h]",
-        "1.5 h": "[an hour and a half|one and a half hours|1.5 hours|1.5 h|1½ hours]",
-        "2.5 h": "[two and a half hours|2.5 hours|2.5h]",
-        "0.25 h": "[a quarter of an hour|quarter of an hour]",
-        "1 h": "[an hour|one hour|1 hour|1h|60 minutes|1 h|a single hour]",
-        "1 d": "[a day|one day|1 day|one full day]",
-        "7 d": "[a week|one week|7 days|seven days]",
-        "14 d": "[two weeks|14 days|a fortnight]",
-    }
-    special["1 h"] = special["1 h"].replace("60 minutes|", "")
-    if said in special:
-        return keep(say(special[said], rng))
+    if said in SPANS and (len(SPANS[said]) > 60 or chance(rng, 0.5)):
+        return keep(say(SPANS[said], rng))
     return measured(said, rng)
 
 
@@ -113,6 +102,13 @@ def money(said: str, rng: Rng) -> str:
     return measured(said, rng)
 
 
+def portion(said: str, rng: Rng) -> str:
+    """Return a share of the CPUs, `20 %`, as `a fifth of the cores` or `one core in five`."""
+    if said in ONE_IN and chance(rng, 0.5):
+        return keep(say(ONE_IN[said], rng, c=one(rng, ["core", "core", "CPU"])))
+    return f"{share(said, rng)} of {say('[the|the|all|our] [CPUs|cores|CPUs|processors|CPU cores]', rng)}"
+
+
 def intensity(said: str, rng: Rng) -> str:
     """Return a carbon intensity, `350 g` or `0.35 kg`."""
     digits, unit = said.split(" ")
@@ -137,7 +133,7 @@ def share(said: str, rng: Rng) -> str:
     if not said.endswith("%"):
         return keep(said)
     if said in SHARES and chance(rng, 0.3):
-        return keep(SHARES[said])
+        return keep(one(rng, SHARES[said]))
     digits = said.split(" ")[0]
     number = words(int(digits)) if chance(rng, 0.15) else None
     if number:

@@ -141,7 +141,7 @@ PLACEMENT: Patterns = {
         "D": [
             "{jobs} {mustnt} " + _RUN + " {when}", "{when} {jobs} {mustnt} [run|be running|be run]", "{when}, no {bare} [may|should|can|must] [run|be running|be active]", "{when} is [off limits|taboo|no time] for {jobs}",
             "no {bare} [may|should|can|is to|must] [run|be running] {when}", "{jobs} {must} [stay quiet|rest|be idle|not run|be off|stand still|keep quiet] {when}", "{jobs} {be} not [allowed|permitted|wanted|welcome] {when}", "{jobs} {be} [forbidden|banned|prohibited|unwelcome] {when}",
-            "we don't [run|want] {jobs} {when}", "there {mustnt} be any {bare} running {when}", "{when} we [never run|want no|run no] {bare}", "{jobs} may run at any time [but|except] {when}", "{when} belongs to others: no {bare} then", "{when} {jobs} {be} taboo",
+            "we don't [run|want] {jobs} {when}", "there {mustnt} be any {bare} running {when}", "{when} we [never run|want no|run no] {bare}", "{jobs} may run at any time [but|except] {when}", "{when} {jobs} {be} taboo",
         ],
         "I": ["avoid [running |]{jobs} {when}", "[keep|leave] the [machines|clusters|servers] free of {jobs} {when}", "[ban|forbid|rule out|block|prohibit] {jobs} {when}", "keep {jobs} off the machines {when}", "keep {when} free of {jobs}"],
         "N": ["[run|schedule|start|execute|process] {jobs} {when}", "let {jobs} run {when}"],

@@ -20,6 +20,7 @@ def refusal(vocabulary: Vocabulary, rng: Rng) -> tuple[str, str]:
         place=lambda: plain(named(one(rng, draw_names(vocabulary, rng)), rng)),
         day=lambda: plain(days(one(rng, ["mon", "tue", "fri", "sat,sun", "mon-fri", "sun"]), rng)),
         n=lambda: str(int(rng.integers(2, 40)) if chance(rng, 0.5) else int(rng.integers(1990, 2030))),
+        m=lambda: str(int(rng.integers(4, 20))),
         name=lambda: one(rng, ["Maria", "Jo", "Sam", "Chen", "Olga", "Priya", "Ali", "Ben", "Lena", "Kofi"]),
     )
     return _framed(text.replace("<<>>", "{}"), reason, rng), reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DATA_FROM = (
-    "[[data|everything|work|whatever|anything|all work|what] [from|that originates in|that comes from|that was submitted in|that arises in|created in]"
+    "[[data|everything|work|anything|all work|all data] [from|that originates in|that comes from|that was submitted in|that arises in|created in]"
     "|[what|whatever|all that|everything] [users in {w} [submit|send|hand in]|people in {w} [submit|send us]|comes from {w}|is submitted [in|from] {w}]"
     "|the work of [our |]users in {w}]"
 )

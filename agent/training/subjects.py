@@ -76,6 +76,7 @@ def _known_or_not(known: tuple[str, ...], others: list[str], rng: Rng) -> str:
 def draw_duration(rng: Rng) -> str:
     """Return a span of time, as said."""
     common = ["0.5 h", "1 h", "2 h", "3 h", "4 h", "6 h", "8 h", "12 h", "24 h", "48 h", "1.5 h", "1 d", "2 d"]
+    common += ["15 min", "45 min", "30 min", "90 min", "36 h", "10 h", "7 d", "5 h", "2.5 h"]
     if chance(rng, 0.6):
         return one(rng, common)
     return one(

@@ -66,11 +66,34 @@ def numbers_of(said: str) -> list[str]:
     ways += {
         "0.5": ["half"],
         "1.5": ["half", "1½"],
-        "2.5": ["half"],
+        "2.5": ["half", "2½"],
         "0.25": ["quarter"],
         "1": ["a", "an", "single"],
     }.get(digits, [])
-    return ways + {"7 d": ["week"], "14 d": ["two weeks", "fortnight"]}.get(said, []) + [SHARES.get(said, digits)]
+    return [*ways, *SPOKEN.get(said, []), *SHARES.get(said, ()), *IN_ALL.get(said, [])]
+
+
+SPOKEN = {
+    "7 d": ["week"],
+    "14 d": ["two weeks", "fortnight"],
+    "36 h": ["day and a half", "half days", "1.5 days"],
+    "12 h": ["half a day"],
+    "15 min": ["quarter"],
+    "45 min": ["three quarters of an hour"],
+    "90 min": ["hour and a half", "half hours"],
+}
+IN_ALL = {
+    "50 %": ["in two", "every other", "every second", "of two"],
+    "25 %": ["in four", "every fourth", "in 4"],
+    "20 %": ["in five", "every fifth", "in 5"],
+    "10 %": ["in ten", "every tenth", "in 10"],
+    "5 %": ["in twenty", "every twentieth"],
+    "75 %": ["three in four", "s in four"],
+    "80 %": ["four in five", "s in five", "4 of 5"],
+    "90 %": ["nine in ten", "s in ten"],
+    "60 %": ["s in five", "3 of every 5"],
+}
+"""Spans and shares that people say without their number."""
 
 
 def clocks_of(said: str) -> list[str]:
@@ -111,7 +134,10 @@ def states(text: str, name: str, value: Any) -> bool:
     if name in ("deadline", "earliest"):
         return states_moment(low, value)
     if name in ("gpus", "cpus", "times"):
-        return any(way in low for way in (str(value), words(value), {1: "once", 2: "twice"}.get(value, str(value))))
+        return any(
+            way in low
+            for way in (str(value), words(value), *{0: ["no "], 1: ["once", "single"], 2: ["twice"]}.get(value, []))
+        )
     if name in ("kind", "at_least", "at_most", "priority") and value in EITHER_WORD:
         return any(word in low for word in EITHER_WORD[value])
     if isinstance(value, str) and value[:1].isdigit() and name not in ("carbon", "cost", "delay") and value != "0 h":
