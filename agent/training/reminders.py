@@ -17,7 +17,7 @@ def must_hold(answer: SaidAnswer | SaidHints, notes: Iterable[str], rng: Rng) ->
     """Return one or two fragments of an answer: notes that it holds, keys or kinds that it has; none if it has none."""
     said = written(answer)
     held = [note for note in notes if any(_holds(said, one) for one in note.split("|"))]
-    held += [key for key in dict.fromkeys(key for _, key in KEYS) if f'"{key}"' in said]
+    held += [key for key in dict.fromkeys(("rules", *(key for _, key in KEYS))) if f'"{key}"' in said]
     count = min(len(held), int(rng.integers(1, MOST + 1)))
     return tuple(held[at] for at in rng.permutation(len(held))[:count])
 

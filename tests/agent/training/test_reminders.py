@@ -8,7 +8,7 @@ from agent.training.reminders import must_hold
 ANSWER = SaidAnswer.model_validate(
     {"rules": [{"kind": "only", "jobs": [{"tag": "ci"}], "soft": True, "in": ["Texas"], "when": "16:00-21:00"}]}
 )
-HELD = {"tag ci", "Texas", "16:00|04:00", "21:00", "soft", "only"}
+HELD = {"tag ci", "Texas", "16:00|04:00", "21:00", "soft", "only", "rules"}
 
 
 def test_reminders_are_of_what_the_answer_holds():
