@@ -16,7 +16,7 @@ import numpy as np
 from agent import prompts
 from agent.described.check import unkept
 from agent.described.reading import Descriptions, is_described
-from agent.graph import Agent
+from agent.epoch import Agent
 from agent.llm.protocol import LanguageModel
 from agent.policy.check import Segment, Violation, violations
 from agent.policy.english import quoted

@@ -28,17 +28,17 @@ class Choice:
     reason: str
 
 
-def messages(system: Prompt, epoch: Prompt, found: Sequence[Candidate]) -> list[Message]:
-    """Return the conversation: the stable prefix first, so that a prefix cache serves it."""
+def messages(system: Prompt, epoch: Prompt, found: Sequence[Candidate], count: int) -> list[Message]:
+    """Return the conversation about so many jobs: the stable prefix first, so that a prefix cache serves it."""
     lines = "\n".join(_line(candidate) for candidate in found)
-    user = epoch.fill(count=str(len(found[0]["runs"])), candidates=lines)
+    user = epoch.fill(count=str(count), candidates=lines)
     return [{"role": "system", "content": system.text}, {"role": "user", "content": user}]
 
 
 def _line(candidate: Candidate) -> str:
     """Return a candidate in few tokens: the model reads some 250 a second."""
-    wait_h = candidate["mean_wait_s"] / HOUR_S
-    return f"{candidate['label']} {candidate['objective']:.0f} {wait_h:.0f} {candidate['late']}"
+    wait_h = candidate.mean_wait_s / HOUR_S
+    return f"{candidate.label} {candidate.objective:.0f} {wait_h:.0f} {candidate.late}"
 
 
 def schema(found: Sequence[Candidate]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def schema(found: Sequence[Candidate]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "choice": {"enum": [candidate["label"] for candidate in found]},
+            "choice": {"enum": [candidate.label for candidate in found]},
             "reason": {"enum": list(REASONS)},
         },
         "required": ["choice", "reason"],
@@ -56,7 +56,7 @@ def schema(found: Sequence[Candidate]) -> dict[str, Any]:
 
 def parse(text: str, found: Sequence[Candidate]) -> Choice:
     """Return the choice in the model's answer. Raises Malformed if it is none: schemas are not always enforced."""
-    labels = [candidate["label"] for candidate in found]
+    labels = [candidate.label for candidate in found]
     try:
         answer = json.loads(text)
     except json.JSONDecodeError as error:

@@ -22,7 +22,7 @@ from sim.runner import DecisionRow
 from sim.summary import JobTable
 
 FILE = "trajectory.sqlite"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class RunRow(SQLModel, table=True):
@@ -54,6 +54,7 @@ class EpochRow(SQLModel, table=True):
     committed: str
     decided_by: str
     reason: str
+    waiting: int
     regions: list[Any] = Field(sa_column=Column(JSON))
     candidates: list[Any] = Field(sa_column=Column(JSON))
 
@@ -102,7 +103,7 @@ class DecisionEntry(SQLModel, table=True):
     region: str
     start_s: float
     candidate: str
-    forecast_carbon_g: float
+    forecast_carbon_g: float | None
     reason: str
     verdict: str
 
@@ -223,6 +224,7 @@ class Store:
                     committed=row.committed,
                     decided_by=row.decided_by,
                     reason=row.reason,
+                    waiting=row.waiting,
                     decisions=tuple(
                         DecisionRow(**_fields(entry), epoch=row.epoch)
                         for entry in _of(session, DecisionEntry, row.epoch)

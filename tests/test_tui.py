@@ -15,7 +15,7 @@ from textual.widgets import DataTable, Footer, Static
 from textual.widgets._footer import FooterKey
 
 from agent import prompts
-from agent.graph import Agent
+from agent.epoch import Agent
 from agent.policy.guard import Guard
 from agent.policy.rules import PolicySet
 from agent.record import EpochRecord

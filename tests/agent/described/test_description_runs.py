@@ -18,7 +18,7 @@ from agent.case import Case, run_agent, run_scheduler, segments_of, start_agent
 from agent.described import reading
 from agent.described.check import unkept
 from agent.described.reading import Descriptions
-from agent.graph import Agent
+from agent.epoch import Agent
 from agent.hints import JobHints
 from agent.job_hints import HintsReading
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, Schema, Turn
