@@ -6,22 +6,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from agent.epoch import Epoch
 from agent.propose import Candidate
-from sim.jobs import Jobs
-from sim.units import BoolArray
 
 WORTH = 0.05
 """Plans differ if the best is better than the worst by more than this share, by the operator's objective."""
 
 
-def news_among(pending: Jobs, asked: BoolArray) -> bool:
-    """Return whether a pending job has not been asked about yet.
+def may_ask(epoch: Epoch) -> bool:
+    """Return whether there is a model, and something about which it was not asked yet."""
+    noted = epoch.memory.noted
+    return epoch.agent.model is not None and (
+        bool(epoch.new.any()) or any(one.key not in noted for one in epoch.exceptions)
+    )
 
-    Args:
-        pending: The pending jobs.
-        asked: Of every job of the workload whether it has, shape (J,).
-    """
-    return bool((~asked[pending.positions]).any())
+
+def why_not_ask(epoch: Epoch) -> str:
+    """Return why numbers decide alone; empty if the model is to be asked. What is there counts as asked about then."""
+    if epoch.agent.model is None:
+        return "no model is in use"
+    if not may_ask(epoch):
+        return "nothing new is pending" if len(epoch.view.pending) else "nothing is pending"
+    stands = any(one.key not in epoch.memory.noted for one in epoch.exceptions)
+    epoch.memory.noted.update(one.key for one in epoch.exceptions)
+    epoch.memory.asked[epoch.view.pending.positions] = True
+    return "" if stands or differ(epoch.candidates) else "the plans hardly differ"
 
 
 def differ(found: Sequence[Candidate]) -> bool:

@@ -79,9 +79,9 @@ def open_regions(timetable: Timetable, rows: IntArray) -> BoolArray:
     view: View = timetable.view
     jobs = view.pending.take(rows)
     capacity: FloatArray = np.array([region.capacity for region in view.regions])
-    open_ = (jobs.demand[:, None, :] <= capacity + 1e-6).all(axis=2)
+    open_: BoolArray = np.asarray((jobs.demand[:, None, :] <= capacity + 1e-6).all(axis=2))
     if not binds(view.constraints):
-        return np.asarray(open_)
+        return open_
     count = min(len(timetable.edges_s) - 1, max(1, round(AHEAD_H * HOUR_S / view.epoch_s)))
     ahead = slice(0, count, max(1, count // 24))
     starts_s, intensity, price = timetable.edges_s[:-1][ahead], timetable.intensity[:, ahead], timetable.price[:, ahead]
@@ -90,4 +90,4 @@ def open_regions(timetable: Timetable, rows: IntArray) -> BoolArray:
         few = jobs.take(np.arange(len(rows))[part])
         allowed = view.constraints.allowed_all(few, starts_s, intensity=intensity, price=price)
         open_[part] &= allowed.any(axis=2)
-    return np.asarray(open_)
+    return open_

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sim.constraints import binds
-from sim.model import Defer, Migrate, Place, Resize, Resume, Suspend
+from sim.model import Decision, Defer, Migrate, Place, Resize, Resume, Suspend
+from sim.reckoning import Runs, reckon
 from sim.schedulers.base import Plan
 from sim.timetable import Timetable
 from sim.units import FloatArray, IntArray
@@ -57,15 +57,22 @@ def without_actions(plan: Plan) -> Plan:
     )  # fmt: skip
 
 
-def composed(view: View, base: Plan, parts: Sequence[Part]) -> Plan:
-    """Return the plan with parts decided otherwise; its actions stay, deferrals are added to them."""
-    if not parts:
-        return base
-    rows = np.concatenate([part.rows for part in parts])
-    plan = base.only(~np.isin(base.jobs.positions, view.pending.positions[rows]))
+def composed(view: View, base: Plan, parts: Sequence[Part], acts: Mapping[str, Decision] | None = None) -> Plan:
+    """Return the plan with parts decided otherwise; deferrals are added to its actions.
+
+    `acts` by job id take the place of its actions on these jobs.
+    """
+    plan = base
+    if parts:
+        rows = np.concatenate([part.rows for part in parts])
+        plan = base.only(~np.isin(base.jobs.positions, view.pending.positions[rows]))
     for part in parts:
         plan = plan.joined(part.runs) if len(part.runs) else plan
-    return plan.doing(tuple(Defer(job_id, t_s) for part in parts for job_id, t_s in part.until_s.items()))
+    defers = tuple(Defer(job_id, t_s) for part in parts for job_id, t_s in part.until_s.items())
+    if acts:
+        kept = tuple(action for action in plan.actions if getattr(action, "job_id", "") not in acts)
+        plan = replace(plan, actions=(*kept, *acts.values()))
+    return plan.doing(defers)
 
 
 def problems(view: View, plan: Plan, changed: Collection[str]) -> dict[str, str]:
@@ -73,27 +80,15 @@ def problems(view: View, plan: Plan, changed: Collection[str]) -> dict[str, str]
     table = Timetable(view)
     _book_actions(table, plan)
     mine = np.array([job_id in changed for job_id in plan.jobs.ids], dtype=bool)
-    _book(table, plan.only(~mine))
-    found = {}
-    for run in plan.only(mine):
-        figures = table.evaluate(run.job, view.region_index[run.region], run.start_s)
-        if figures.problem:
-            found[run.job.id] = figures.problem
-    return found
+    reckon(table, _runs(plan.only(~mine)))
+    runs = _runs(plan.only(mine))
+    found = zip(runs.jobs.ids, reckon(table, runs).problems, strict=True)
+    return {job_id: problem for job_id, problem in found if problem}
 
 
-def _book(table: Timetable, plan: Plan) -> None:
-    """Take the room of runs, and what they use up of quotas."""
-    view = table.view
-    if binds(view.constraints):
-        for run in plan:
-            table.evaluate(run.job, view.region_index[run.region], run.start_s)
-        return
-    scale = np.ones(len(plan)) if plan.scale is None else plan.scale
-    first = np.floor((plan.start_s - view.now_s) / view.epoch_s + 1e-9).astype(int)
-    end = np.ceil((plan.start_s + plan.jobs.duration_estimate_s - view.now_s) / view.epoch_s - 1e-9).astype(int)
-    for r, begin, after, demand in zip(plan.region, first, end, plan.jobs.demand * scale[:, None], strict=True):
-        table.free[r, begin:after] -= demand
+def _runs(plan: Plan) -> Runs:
+    scale = np.ones(len(plan), dtype=np.int64) if plan.scale is None else plan.scale.astype(np.int64)
+    return Runs(plan.jobs, plan.region, plan.start_s, scale)
 
 
 def _book_actions(table: Timetable, plan: Plan) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from agent.exceptions import Exceptional
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, Turn, Usage, prompt_sha256
 from agent.prompts import Prompt
 from agent.propose import Candidate
 from agent.record import EpochRecord, ModelRecord, RegionRecord, ToolRecord
+from sim.approvals import Ask
 from sim.jobs import Jobs
 from sim.runner import Done
 from sim.scenario import ObjectiveSpec
@@ -43,11 +45,15 @@ class Memory:
         jobs: All of them, for their names alone.
         told: Whose waiting was told before, shape (J,).
         asked: About whom the model was asked, or need not be, shape (J,).
+        noted: What else it was asked about (see `agent.exceptions`).
+        refused: By job id, the rule that denied it last.
     """
 
     jobs: Jobs
     told: BoolArray
     asked: BoolArray
+    noted: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, jobs: Jobs) -> Memory:
@@ -57,13 +63,19 @@ class Memory:
 
 @dataclass
 class Epoch:
-    """The runtime context of one invocation of the graph: what cannot be written down as plain JSON."""
+    """The runtime context of one invocation of the graph: what cannot be written down as plain JSON.
+
+    `asks` are placements that wait for a person's yes; `texts`, by job id, what descriptions say beyond what binds.
+    """
 
     agent: Agent
     session: Session
     number: int
     memory: Memory
+    asks: Sequence[Ask] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
     regions: tuple[RegionRecord, ...] = ()
+    exceptions: list[Exceptional] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     tools: list[ToolRecord] = field(default_factory=list)
     model: list[ModelRecord] = field(default_factory=list)
@@ -74,6 +86,16 @@ class Epoch:
     def view(self) -> View:
         """What may be known."""
         return self.session.view
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be minded, in words."""
+        return [one.says for one in self.exceptions]
+
+    @cached_property
+    def new(self) -> BoolArray:
+        """Which pending jobs the model has not been asked about, shape (P,)."""
+        return np.asarray(~self.memory.asked[self.view.pending.positions])
 
     @cached_property
     def scales(self) -> Scales:

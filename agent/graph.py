@@ -7,29 +7,24 @@ backend, the model) is in the runtime context. Only `act` changes the world.
 from __future__ import annotations
 
 import itertools
-import time
-from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent import rank
-from agent.asking import differ, news_among
-from agent.compose import Changes, changed, problems
+from agent.answers import Malformed
+from agent.asking import may_ask, why_not_ask
+from agent.deciding import propose_with
 from agent.epoch import Epoch, region_records
-from agent.llm.protocol import LanguageModel, Message, ModelFailed, Turn
+from agent.exceptions import standing
+from agent.llm.protocol import ModelFailed
 from agent.news import news
-from agent.prompts import Prompt
-from agent.propose import Candidate, alternatives, best, label, reference, weighed
+from agent.propose import Candidate, alternatives, best, reference
 from agent.reasons import epoch_reason
 from agent.record import CandidateRecord, EpochRecord
-from agent.toolloop import draft_plan
-
-_WORSE = 1e-9
-"""Relative: how much higher an objective must be to count as worse (rounding of sums)."""
+from agent.settling import settle
 
 
 class State(TypedDict, total=False):
@@ -43,9 +38,10 @@ class State(TypedDict, total=False):
 
 
 def observe(state: State, runtime: Runtime[Epoch]) -> State:
-    """Write down how the regions stand."""
+    """Write down how the regions stand, and what is to be minded."""
     epoch = runtime.context
     epoch.regions = region_records(epoch.view)
+    epoch.exceptions = standing(epoch.view, epoch.asks, epoch.texts, epoch.memory.refused)
     return {}
 
 
@@ -53,132 +49,40 @@ def propose(state: State, runtime: Runtime[Epoch]) -> State:
     """Make the best numeric scheduler's plan; others beside it where somebody might choose them."""
     epoch = runtime.context
     first = reference(epoch.view, epoch.agent.objective)
-    epoch.candidates = [first]
     weighs_delay = epoch.agent.objective.delay_weight_g > 0  # which no planner minimises
-    if weighs_delay or (epoch.agent.model is not None and news_among(epoch.view.pending, epoch.memory.asked)):
-        epoch.candidates = alternatives(epoch.scales, first, epoch.agent.objective)
+    beside = weighs_delay or may_ask(epoch)
+    epoch.candidates = alternatives(epoch.scales, first, epoch.agent.objective) if beside else [first]
     return {}
 
 
 def decide(state: State, runtime: Runtime[Epoch]) -> State:
-    """Ask the model, if there is one and a reason to; whatever goes wrong there, the best candidate is proposed."""
+    """Ask the model, if there is one and a reason to; whatever goes wrong there, numbers propose."""
     epoch = runtime.context
-    top = _best(epoch).label
-    if (why_not := _settled(epoch)) or epoch.agent.model is None:
-        return {"proposed": top, "decided_by": "numbers", "model_reason": why_not}
+    base, model = by_numbers(epoch), epoch.agent.model
+    if (why_not := why_not_ask(epoch)) or model is None:
+        return {"proposed": base.label, "decided_by": "numbers", "model_reason": why_not}
     try:
-        if epoch.agent.mode == "tools":
-            return _decide_with_tools(epoch, epoch.agent.model)
-        choice = _ask_for_choice(epoch, epoch.agent.model)
-    except (ModelFailed, rank.Malformed) as failed:
-        return {"proposed": top, "decided_by": "fallback", "model_reason": f"the model failed: {failed}"}
-    return {"proposed": choice.label, "decided_by": "model", "model_reason": choice.reason}
+        proposal = propose_with(epoch, model, base)
+    except (ModelFailed, Malformed) as failed:
+        return {"proposed": base.label, "decided_by": "fallback", "model_reason": f"the model failed: {failed}"}
+    return {"proposed": proposal.candidate.label, "decided_by": "model", "model_reason": proposal.words}
 
 
-def _settled(epoch: Epoch) -> str:
-    """Return why numbers decide alone; empty if the model is to be asked. All that is pending counts as asked about."""
-    pending, asked = epoch.view.pending, epoch.memory.asked
-    if epoch.agent.model is None:
-        return "no model is in use"
-    if not news_among(pending, asked):
-        return "nothing new is pending" if len(pending) else "nothing is pending"
-    asked[pending.positions] = True
-    return "" if differ(epoch.candidates) else "the plans hardly differ"
-
-
-def _best(epoch: Epoch) -> Candidate:
+def by_numbers(epoch: Epoch) -> Candidate:
     """Return the plan that numbers would take: the first, but where delay is weighed, which it does not minimise."""
-    return best(epoch.candidates) if epoch.agent.objective.delay_weight_g else epoch.candidates[0]
-
-
-def _ask_for_choice(epoch: Epoch, model: LanguageModel) -> rank.Choice:
-    """Return the model's choice; an answer that is none is shown to it once more with what is wrong."""
-    found, prompt = epoch.candidates, epoch.agent.prompts["rank"]
-    count = len(epoch.view.pending)
-    conversation = rank.messages(prompt, epoch.agent.prompts["rank_epoch"], found, count)
-    ends = time.monotonic() + epoch.agent.deadline_s
-    for last_try in (False, True):
-        turn = _complete(epoch, model, prompt, conversation, rank.schema(found), ends - time.monotonic())
-        try:
-            choice = rank.parse(turn.text, found)
-        except rank.Malformed as malformed:
-            epoch.note_turn(prompt, conversation, turn, failure=str(malformed))
-            if last_try:
-                raise
-            conversation = [
-                *conversation,
-                {"role": "assistant", "content": turn.text},
-                {"role": "user", "content": str(malformed)},
-            ]
-            continue
-        epoch.note_turn(prompt, conversation, turn)
-        return choice
-    raise AssertionError("unreachable: the last try returns or raises")
-
-
-def _complete(
-    epoch: Epoch,
-    model: LanguageModel,
-    prompt: Prompt,
-    conversation: Sequence[Message],
-    schema: Mapping[str, Any],
-    left_s: float,
-) -> Turn:
-    began = time.monotonic()
-    try:
-        return model.complete(conversation, max_tokens=rank.MAX_TOKENS, deadline_s=max(0.1, left_s), schema=schema)
-    except ModelFailed as failed:
-        epoch.note_failure(prompt, conversation, failed, time.monotonic() - began)
-        raise
-
-
-def _decide_with_tools(epoch: Epoch, model: LanguageModel) -> State:
-    """Let the model draft a plan with tool calls; what it leaves out is taken from the best candidate."""
-    prompt = epoch.agent.prompts["tools"]
-    now = f"Now it is {epoch.view.now_s:g} s; {len(epoch.view.pending)} jobs are pending."
-    conversation: list[Message] = [
-        {"role": "system", "content": prompt.text},
-        {"role": "user", "content": now},
-    ]
-    began, before = time.monotonic(), len(epoch.model)
-    try:
-        draft, words = draft_plan(
-            model,
-            conversation,
-            epoch.session,
-            deadline_s=epoch.agent.deadline_s,
-            on_turn=lambda messages, turn: epoch.note_turn(prompt, messages, turn),
-            on_call=epoch.note_call,
-        )
-    except ModelFailed as failed:
-        spent_s = sum(call.seconds for call in epoch.model[before:])  # what the turns before it took is noted with them
-        epoch.note_failure(prompt, conversation, failed, max(0.0, time.monotonic() - began - spent_s))
-        raise
-    drafted = _with_changes(epoch, _best(epoch), Changes(draft.placed, draft.deferred))
-    return {"proposed": drafted.label, "decided_by": "model", "model_reason": words[:300]}
-
-
-def _with_changes(epoch: Epoch, base: Candidate, changes: Changes) -> Candidate:
-    """Add a candidate plan with changes, weighed and checked."""
-    plan = changed(epoch.view, base.plan, changes)
-    wrong = problems(epoch.view, plan, changes.jobs)
-    one = weighed(epoch.scales, label(len(epoch.candidates)), "model", plan, epoch.agent.objective, problems=wrong)
-    epoch.candidates.append(one)
-    return one
+    whole = [one for one in epoch.candidates if not one.parts]
+    return best(whole) if epoch.agent.objective.delay_weight_g else whole[0]
 
 
 def check(state: State, runtime: Runtime[Epoch]) -> State:
-    """Commit the proposed plan unless the best candidate has a lower objective: never worse.
-
-    A plan with a run that a rule forbids or that has no room is only committed if every plan has one.
-    """
+    """Commit what of the proposal is no worse than what numbers would take: never worse."""
     epoch = runtime.context
-    found, proposed, top = epoch.candidates, epoch.named(state["proposed"]), _best(epoch)
-    limit = top.objective + abs(top.objective) * _WORSE
-    holds = proposed is top or (not proposed.problems and proposed.objective <= limit)
-    committed = proposed if holds else top
-    decided_by = state["decided_by"] if holds else "never-worse"
-    reason = epoch_reason(epoch.view, found, proposed, committed, decided_by, state["model_reason"])
+    proposed, base = epoch.named(state["proposed"]), by_numbers(epoch)
+    committed, put_back = settle(epoch, proposed, base)
+    overruled = committed is base and proposed is not base
+    decided_by = "never-worse" if overruled else state["decided_by"]
+    said = state["model_reason"] + (f"; put back: {', '.join(put_back)}" if put_back else "")
+    reason = epoch_reason(epoch.view, epoch.candidates, proposed, committed, decided_by, said)
     return {"committed": committed.label, "decided_by": decided_by, "reason": reason}
 
 
@@ -195,6 +99,11 @@ def record(state: State, runtime: Runtime[Epoch]) -> State:
     epoch = runtime.context
     assert epoch.done is not None
     decisions, waiting = news(epoch.done, epoch.memory.jobs, epoch.memory.told)
+    for row in epoch.done.decisions:
+        if row.verdict != "ok":
+            epoch.memory.refused[row.job_id] = row.verdict
+        elif row.action == "place":
+            epoch.memory.refused.pop(row.job_id, None)
     epoch.record = EpochRecord(
         epoch=epoch.number,
         now_s=epoch.view.now_s,
@@ -213,6 +122,7 @@ def record(state: State, runtime: Runtime[Epoch]) -> State:
         reason=state["reason"],
         decisions=decisions,
         waiting=waiting,
+        notes=tuple(epoch.notes),
     )
     return {}
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from agent.compose import Part, composed, problems
 from sim.constraints import binds
+from sim.model import Decision
 from sim.scenario import ObjectiveSpec
 from sim.schedulers import SCHEDULERS
 from sim.schedulers.base import Plan, Scheduler
@@ -79,11 +80,12 @@ def alternatives(scales: Scales, first: Candidate, weights: ObjectiveSpec) -> li
     They differ in what pending jobs do; what is done with jobs under way is as in the first. Who plans what another
     plans is left out, and so is who is worse than another in everything.
     """
-    found = [weighed(scales, first.label, first.name, first.plan, weights)]
+    begun_g = scales.under_way_g(first.plan)
+    found = [weighed(scales, first.label, first.name, first.plan, weights, begun_g)]
     for name, other in _others(scales, found[0], usual(weights)):
         made = replace(other, actions=first.plan.actions)
         if not any(_same(made, one.plan) for one in found):
-            found.append(weighed(scales, "", name, made, weights))
+            found.append(weighed(scales, "", name, made, weights, begun_g))
     kept = [found[0], *(one for one in found[1:] if not any(_beats(other, one) for other in found))]
     return [replace(one, label=label(n)) for n, one in enumerate(kept)]
 
@@ -139,34 +141,45 @@ def _beats(one: Candidate, other: Candidate) -> bool:
     return no_worse and any(a < b - s for a, b, s in zip(mine, theirs, slack, strict=True))
 
 
-def weighed(scales: Scales, label: str, name: str, plan: Plan, weights: ObjectiveSpec) -> Candidate:
-    """Return a plan as a candidate, weighed by what every pending job comes to."""
-    return _candidate(label, name, plan, scales.weigh(plan), weights)
+def weighed(
+    scales: Scales, label: str, name: str, plan: Plan, weights: ObjectiveSpec, under_way_g: float | None = None
+) -> Candidate:
+    """Return a plan as a candidate, weighed by what every open job comes to; those under way may be weighed already."""
+    begun_g = scales.under_way_g(plan) if under_way_g is None else under_way_g
+    return _candidate(label, name, plan, scales.weigh(plan), weights, begun_g)
 
 
 def put_together(
-    scales: Scales, label: str, name: str, base: Candidate, parts: Sequence[Part], weights: ObjectiveSpec
+    scales: Scales,
+    label: str,
+    name: str,
+    base: Candidate,
+    parts: Sequence[Part],
+    weights: ObjectiveSpec,
+    acts: Mapping[str, Decision] | None = None,
 ) -> Candidate:
-    """Return a plan with parts decided otherwise, weighed, and checked against rules and room."""
+    """Return a plan with parts (and actions on jobs under way) decided otherwise, weighed, and checked."""
     view = scales.view
-    made = composed(view, base.plan, parts)
+    made = composed(view, base.plan, parts, acts)
     changed = {job_id for part in parts for job_id in view.pending.take(part.rows).ids}
     one = weighed(scales, label, name, made, weights)
     return replace(one, problems=problems(view, made, changed), parts=tuple(parts))
 
 
-def _candidate(label: str, name: str, plan: Plan, figures: Weighed, weights: ObjectiveSpec) -> Candidate:
+def _candidate(
+    label: str, name: str, plan: Plan, figures: Weighed, weights: ObjectiveSpec, under_way_g: float = 0.0
+) -> Candidate:
     count = len(figures.late)
     return Candidate(
         label=label,
         name=name,
         plan=plan,
         figures=figures,
-        carbon_g=float(figures.carbon_g.sum()),
+        carbon_g=float(figures.carbon_g.sum()) + under_way_g,
         cost_usd=float(figures.cost_usd.sum()),
         mean_wait_s=float(figures.wait_s.sum()) / count if count else 0.0,
         late=int(figures.late.sum()),
-        objective=float(objective_g(figures, weights).sum()),
+        objective=float(objective_g(figures, weights).sum()) + under_way_g,
     )
 
 

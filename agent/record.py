@@ -71,6 +71,7 @@ class EpochRecord:
     """One epoch of a run: what was seen, asked, answered, checked and done.
 
     A job's waiting is a decision of its own when it is first decided; `waiting` counts those that go on waiting.
+    `notes` is what stood to be minded.
     """
 
     epoch: int
@@ -87,3 +88,4 @@ class EpochRecord:
     reason: str
     decisions: tuple[DecisionRow, ...]
     waiting: int = 0
+    notes: tuple[str, ...] = ()

@@ -56,6 +56,9 @@ class AgentRun:
             read = self.descriptions.read(view) if self.descriptions else []
             session = Session(view, self._backend)
             epoch = Epoch(self.agent, session, self._backend.epoch, memory, model=read)
+            epoch.asks = self._engine.approvals.waiting
+            epoch.texts = self.descriptions.unsettled if self.descriptions else {}
+
             graph.invoke({}, context=epoch)
             self.run.scheduler_s += time.perf_counter() - asked
             assert epoch.record is not None

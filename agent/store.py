@@ -55,6 +55,7 @@ class EpochRow(SQLModel, table=True):
     decided_by: str
     reason: str
     waiting: int
+    notes: list[Any] = Field(sa_column=Column(JSON))
     regions: list[Any] = Field(sa_column=Column(JSON))
     candidates: list[Any] = Field(sa_column=Column(JSON))
 
@@ -164,6 +165,7 @@ class Store:
     def append(self, record: EpochRecord) -> None:
         """Write an epoch and all its calls and decisions in one transaction."""
         row = {name: getattr(record, name) for name in EpochRow.model_fields}
+        row["notes"] = list(record.notes)
         row["regions"] = [asdict(region) for region in record.regions]
         row["candidates"] = [asdict(candidate) for candidate in record.candidates]
         children: Sequence[tuple[type[SQLModel], list[dict[str, Any]]]] = (
@@ -225,6 +227,7 @@ class Store:
                     decided_by=row.decided_by,
                     reason=row.reason,
                     waiting=row.waiting,
+                    notes=tuple(row.notes),
                     decisions=tuple(
                         DecisionRow(**_fields(entry), epoch=row.epoch)
                         for entry in _of(session, DecisionEntry, row.epoch)

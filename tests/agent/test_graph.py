@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import prompts
+from agent import case, prompts
 from agent.epoch import Agent
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Turn, Usage
 from agent.llm.scripted import ReplayedModel, ScriptedModel
@@ -28,7 +28,7 @@ from tests.worlds import mock_job, mock_world
 
 HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
 AWAY = [200.0, 200, 200, 200, 200, 50] + [200.0] * 18
-PROMPTS = {name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")}
+PROMPTS = {name: prompts.load(name) for name in case.PROMPTS}
 
 
 def small() -> World:

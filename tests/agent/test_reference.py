@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agent import prompts
+from agent.case import PROMPTS as PROMPT_NAMES
 from agent.case import prepare, run_agent, run_scheduler, start_agent
 from agent.epoch import Agent
 from agent.record import EpochRecord
@@ -22,7 +23,7 @@ from sim.services import Service
 from sim.world import World
 from tests.worlds import hourly, mock_job, mock_world, soft_jobs
 
-PROMPTS = {name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")}
+PROMPTS = {name: prompts.load(name) for name in PROMPT_NAMES}
 HOURS = np.arange(24.0)
 
 

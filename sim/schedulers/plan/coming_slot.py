@@ -110,7 +110,7 @@ def _case(timetable: Timetable, work: OpenWork, row: int, found: Figures, n: int
     movable = work.jobs.traits[int(work.jobs.trait[row])].checkpoint is not None
     here, state = int(work.region[row]), int(work.state[row])
     never = np.full(len(found.wait_g), np.inf)
-    move_g = _moving_g(timetable, work, row, here) if state != PENDING else np.zeros(len(never))
+    move_g = moving_g(timetable, work, row, here) if state != PENDING else np.zeros(len(never))
     return _Case(
         job_id=work.jobs.id_of(int(work.jobs.positions[row])),
         state=state,
@@ -125,7 +125,7 @@ def _case(timetable: Timetable, work: OpenWork, row: int, found: Figures, n: int
     )
 
 
-def _moving_g(timetable: Timetable, work: OpenWork, row: int, here: int) -> FloatArray:
+def moving_g(timetable: Timetable, work: OpenWork, row: int, here: int) -> FloatArray:
     """Return what moving a job's state to each region emits now, grams; infinite where it does not get there soon."""
     network = timetable.view.network
     count = len(timetable.view.regions)

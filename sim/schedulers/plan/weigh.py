@@ -3,7 +3,7 @@
 Plans are compared by what all pending jobs come to under each, on the forecast that `plan` plans with. A job that a
 plan starts now, or books for later, comes to that run. One that waits, or that could pause, is decided on again in
 every slot: it comes to the least that `plan` itself reckons for it (`levers`) if it runs, or waits, through the coming
-slot. What jobs under way do is not weighed: plans are compared with the same actions.
+slot. So do jobs under way that have a lever left.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from sim.constraints import binds
 from sim.jobs import Jobs
-from sim.model import Defer
-from sim.open_work import PENDING
+from sim.model import Decision, Defer, Migrate, Resize, Resume, Suspend
+from sim.open_work import PENDING, OpenWork
 from sim.schedulers.base import Plan
-from sim.schedulers.plan.coming_slot import margin_of, of_one_kind
+from sim.schedulers.plan.coming_slot import margin_of, moving_g, of_one_kind
 from sim.schedulers.plan.levers import Figures, figures
 from sim.schedulers.plan.outlook import expected
 from sim.timetable import Timetable
@@ -69,6 +69,49 @@ class Scales:
         self._reckon(carbon_g, late, region, workers)
         return Weighed(carbon_g, cost_usd, wait_s, late)
 
+    def under_way_g(self, plan: Plan) -> float:
+        """Return the grams of what is left of all jobs under way that have a lever left, done with as the plan says.
+
+        Those that could not be in time in any way count nothing: their lateness is settled.
+        """
+        acts = {getattr(action, "job_id", ""): action for action in plan.actions}
+        total = 0.0
+        for rows, found in self._started:
+            for n, row in enumerate(rows.tolist()):
+                grams = self._act_g(found, n, row, acts.get(self.view.work.jobs.id_of(self._position(row))))
+                total += grams if np.isfinite(grams) else 0.0
+        return total
+
+    def _position(self, row: int) -> int:
+        return int(self.view.work.jobs.positions[row])
+
+    def _act_g(self, found: Figures, n: int, row: int, act: Decision | None) -> float:
+        """Return what one of them comes to under an action, or without."""
+        work, index = self.view.work, self.view.region_index
+        here, scale = int(work.region[row]), int(work.scale[row])
+        if isinstance(act, Migrate):
+            moved_g = moving_g(self.timetable, work, row, here)[index[act.region]]
+            return float(found.saved_run_g[index[act.region], n] + moved_g)
+        if isinstance(act, Suspend):
+            return float(found.saved_wait_g[here, n])
+        if isinstance(act, Resume | Resize):
+            scale = act.scale
+        if not scale:
+            return float(found.wait_g[here, n])
+        at = np.searchsorted(found.workers, min(scale, int(found.workers[-1])))
+        return float(found.run_g[here, at, n])
+
+    @cached_property
+    def _started(self) -> list[tuple[IntArray, Figures]]:
+        """Jobs under way with a lever left, by their traits: their rows in the open work, and what they come to."""
+        work = self.view.work
+        return self._figures(work, np.flatnonzero(work.state != PENDING))
+
+    def _figures(self, work: OpenWork, rows: IntArray) -> list[tuple[IntArray, Figures]]:
+        groups = [rows[mine] for mine in of_one_kind(work, rows)]
+        margin = margin_of(self.timetable)
+        return [(group, figures(self.timetable, work, group, margin=margin)) for group in groups]
+
     def _reckon(self, carbon_g: FloatArray, late: BoolArray, region: IntArray, workers: IntArray) -> None:
         """Put in what jobs that could pause come to if they run where they are to now (-1: nowhere), or wait."""
         for rows, found in self._soft:
@@ -93,9 +136,7 @@ class Scales:
         if view.network is not None:
             soft = soft & (jobs.data_gb == 0)
         rows = np.flatnonzero(soft & (work.state[: len(jobs)] == PENDING))
-        groups = [rows[mine] for mine in of_one_kind(work, rows)]
-        margin = margin_of(self.timetable)
-        return [(group, figures(self.timetable, work, group, margin=margin)) for group in groups]
+        return self._figures(work, rows)
 
     def _later(self, jobs: Jobs, until_s: dict[str, float]) -> Weighed:
         """Return what jobs without a run come to if each starts when it is best from the next slot on, shape (N,)."""

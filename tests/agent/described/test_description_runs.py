@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent import prompts
+from agent import case, prompts
 from agent.audit import audit_run
 from agent.case import Case, run_agent, run_scheduler, segments_of, start_agent
 from agent.described import reading
@@ -42,7 +42,7 @@ from tests.worlds import mock_job, mock_world
 
 HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
 AWAY = [200.0, 200, 200, 200, 200, 50] + [200.0] * 18
-PROMPTS = {name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")}
+PROMPTS = {name: prompts.load(name) for name in case.PROMPTS}
 RANKED = '{"choice": "A", "reason": "lowest score"}'
 
 
