@@ -17,6 +17,8 @@ from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Tu
 from agent.prompts import data_block
 from sim.errors import IllegalAction
 from sim.model import Job, Migrate, Place, Resize, Resume, Suspend
+from sim.runner import Done
+from sim.schedulers.base import Plan, Scheduler
 from sim.view import View
 from tools import TOOLS, Outcome, Session
 from tools.backends.protocol import Backend
@@ -56,6 +58,10 @@ class Draft:
     def next_view(self) -> View | None:
         """A draft has no later view."""
         return None
+
+    def carry_out(self, view: View, scheduler: Scheduler, plan: Plan, *, reason: str = "") -> Done:
+        """A draft carries nothing out."""
+        raise NotImplementedError("a draft keeps single placements; plans are carried out by the backend itself")
 
     def place(self, decision: Place) -> None:
         """Keep a placement of a pending job."""

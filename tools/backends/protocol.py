@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from sim.model import Migrate, Place, Resize, Resume, Suspend
+from sim.runner import Done
+from sim.schedulers.base import Plan, Scheduler
 from sim.view import View
 
 
@@ -45,3 +47,6 @@ class Backend(Protocol):
 
         IllegalAction if no rule wants one, RuleDenied if a rule forbids the run whatever they say.
         """
+
+    def carry_out(self, view: View, scheduler: Scheduler, plan: Plan, *, reason: str = "") -> Done:
+        """Carry out a whole plan made for this view, as `sim.runner.carry_out_plan` does; rules deny what they must."""

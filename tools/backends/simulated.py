@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sim.engine import Engine
 from sim.model import Migrate, Place, Resize, Resume, Suspend
+from sim.runner import Done, carry_out_plan
+from sim.schedulers.base import Plan, Scheduler
 from sim.view import View
 
 
@@ -49,3 +51,7 @@ class SimulatedBackend:
     def ask(self, job_id: str, region: str, start_s: float) -> bool | None:
         """Ask people for the yes that rules want."""
         return self._engine.ask(job_id, region, start_s)
+
+    def carry_out(self, view: View, scheduler: Scheduler, plan: Plan, *, reason: str = "") -> Done:
+        """Carry out a whole plan made for this view: its actions, then its runs that are due."""
+        return carry_out_plan(self._engine, scheduler, view, plan, reason=reason)
