@@ -34,17 +34,19 @@ def take_over(view: View, planned: Plan, free: FloatArray, changed: Collection[s
     for held in view.commitments:
         if held.running and view.now_s < held.end_s < next_s and held.job.id not in changed:
             ends[view.region_index[held.region]].append((held.end_s, held.scale * demand(held.job)))
-    start_s = planned.start_s.copy()
+    start_s, wanted = planned.start_s.copy(), planned.jobs.demand
     after_s = next_s + view.epoch_s
     soon = np.flatnonzero((start_s >= next_s) & (start_s < after_s) & (planned.jobs.latest_start_s >= after_s))
     for r, leaving in enumerate(ends):
         waiting = soon[planned.region[soon] == r] if leaving else soon[:0]
-        waiting = waiting[(planned.jobs.demand[waiting] > free[r] + ROOM_EPS).any(axis=1)]
+        waiting = waiting[(wanted[waiting] > free[r] + ROOM_EPS).any(axis=1)]
+        waiting = waiting[np.argsort(planned.jobs.latest_start_s[waiting], kind="stable")]
         room = free[r].copy()
         for end_s, given_back in sorted(leaving, key=lambda one: one[0]):
             room += given_back
-            for p in waiting[np.argsort(planned.jobs.latest_start_s[waiting], kind="stable")].tolist():
-                if start_s[p] >= next_s and (planned.jobs.demand[p] <= room + ROOM_EPS).all():
+            fits = (start_s[waiting] >= next_s) & (wanted[waiting] <= room + ROOM_EPS).all(axis=1)
+            for p in waiting[fits].tolist():
+                if (wanted[p] <= room + ROOM_EPS).all():
                     start_s[p] = end_s
-                    room -= planned.jobs.demand[p]
+                    room -= wanted[p]
     return replace(planned, start_s=start_s)
