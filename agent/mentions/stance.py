@@ -28,7 +28,9 @@ NOT = listed(
     r"(?:hold|held|keep)\b.{0,120}\b(?:while|when|whenever|until|if|once|as\s+long|back|off)",
 )  # fmt: skip
 """What can turn a sentence against something."""
-_NOT_OUTSIDE = rf"{_NO}\b.{{0,110}}\b(?:outside|elsewhere|leaves?|any(?:where|\s+\w+)\s+(?:but|except|other|else|apart))"
+_NOT_OUTSIDE = (
+    rf"{_NO}\b.{{0,110}}\b(?:outside|elsewhere|leaves?|any(?:where|\s+\w+)\s+(?:but|except|other|else|apart))"
+)
 NOT_OUTSIDE = words(_NOT_OUTSIDE)
 SURELY_CONFINED = listed(
     """only, solely, exclusively, exclusive to, purely, nowhere else, nothing but, nothing else, nothing outside, nothing beyond, nowhere but, nowhere outside,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from agent.llm.protocol import LanguageModel, ModelFailed
 from agent.policy.crosscheck import crosscheck
 from agent.policy.reading import Question, Reading
+from agent.policy.references import filled_in
 from agent.policy.rules import MAX_SENTENCE, PolicySet, Rule, Unenforceable, explain
 from agent.policy.sentences import sentences
 from agent.policy.vocabulary import Vocabulary
@@ -52,7 +53,12 @@ def compile_policy(
                 f"read: split the one that begins {sentence[:60]!r}"
             )
     reader = SentenceReader(vocabulary, model, deadline_s)
-    read = [reader.read(sentence, prose[:number]) for number, sentence in enumerate(prose)]
+    read: list[Understood[Read]] = []
+    for number, sentence in enumerate(prose):
+        one = reader.read(sentence, prose[:number])
+        if model.tuned and number:
+            one = filled_in(sentence, one, prose[number - 1], read[-1].meaning, vocabulary)
+        read.append(one)
     found = [item for one in read for item in one.meaning]
     if prose and reader.failures == len(prose):
         last = next(item.reason for item in reversed(found) if isinstance(item, Unenforceable))

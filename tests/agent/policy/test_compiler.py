@@ -184,3 +184,20 @@ def test_a_sentence_too_long_to_keep_is_refused_before_the_model_is_asked():
     with pytest.raises(InputError, match="has 2001 characters, at most 2000"):
         compile_policy("x" * 2001, VOCABULARY, model)
     assert model.calls == []
+
+
+def test_they_means_the_jobs_of_the_sentence_before_to_the_tuned_model_and_is_asked_about():
+    never = {"kind": "deny", "in": ["Texas"]}
+    model = scripted({"rules": [FINANCE]}, {"rules": [never]}, {"rules": [never]}, tuned=True)
+    reading = compile_policy(
+        "Finance only in Europe. They never run in Texas. Never run jobs in Texas.", VOCABULARY, model
+    )
+    assert [rule.jobs and rule.jobs.team for rule in reading.policy_set.rules] == ["finance", "finance", None]
+    (asked,) = reading.questions
+    assert asked.question == '"They" is taken to mean jobs of team finance: is that so?'
+
+
+def test_they_means_the_jobs_that_a_mere_fact_names():
+    model = scripted({"none": "fact"}, {"rules": [{"kind": "deny", "in": ["Texas"]}]}, tuned=True)
+    reading = compile_policy("Finance jobs annoy people. They must not run in Texas.", VOCABULARY, model)
+    assert reading.policy_set.rules[0].jobs.team == "finance"
