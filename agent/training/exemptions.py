@@ -17,7 +17,7 @@ def beside(selector: Said, rng: Rng) -> str:
 def around(words: str, selector: Said, rng: Rng, *, before: bool) -> str:
     """Return a clause with the exemption behind it, or before it if that is allowed."""
     spared = _spared(selector, rng)
-    pattern = one(rng, BEFORE if before and chance(rng, 0.3) else BEHIND)
+    pattern = one(rng, BEFORE if before and chance(rng, 0.45) else BEHIND)
     return say(pattern, rng, v=words, u=spared.words, b=being(selector, rng), be="are" if spared.plural else "is")
 
 

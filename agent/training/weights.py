@@ -30,7 +30,7 @@ def variant(rule: Said) -> str:
     values = list(weights(rule).values())
     if len(values) == 1:
         return "one"
-    if len(values) == 2 and values[0] == values[1]:
+    if values == ["1", "1"]:
         return "equal"
     return "times" if len(values) == 2 and "1" in values else "shares"
 

@@ -62,8 +62,8 @@ def test_an_order_is_not_said_as_a_wish_however_polite():
 def test_an_exemption_is_said_as_one_in_many_places():
     spared = [text for text, said in DRAWN if any("unless" in rule for rule in said)]
     assert [text for text in spared if not SPARES.search(text)] == []
-    assert sum(bool(re.match("(unless|except|apart|with the|save|other|leaving)", text, re.I)) for text in spared) > 5
-    assert sum("nobody" in text.lower() or "no one" in text.lower() for text in spared) > 5
+    assert sum(bool(re.match("(unless|except|apart|with the|save|other|leaving)", text, re.I)) for text in spared) > 3
+    assert sum("nobody" in text.lower() or "no one" in text.lower() for text in spared) > 3
 
 
 def test_only_is_often_said_without_the_word():
