@@ -260,6 +260,8 @@ class Engine(Lifecycle):
         self._check_scale(job, decision.scale)
         if decision.scale == held.scale:
             raise IllegalAction(f"job {job.id} has {held.scale} workers already; give another number, or let it run")
+        if held.start_s == self.now_s and j in self._done_s:  # twice at once would leave no trace of the first
+            raise IllegalAction(f"job {job.id} has changed at this moment already; resize it once it has worked so")
         more = decision.scale - held.scale
         if not pool.fits(*self._demand(j, more)):
             raise IllegalAction(

@@ -209,8 +209,10 @@ class Gate:
     def _settle(self, j: int, stay: Stay, quotas: Quotas | None, rule: str | None) -> None:
         """Raise RuleDenied for a rule that forbids a stay, of whose quota too little is left, or that wants a yes."""
         if quotas:
-            quotas.drop(j)
+            before = quotas.drop(j)
             rule = rule or quotas.why_not(stay) or (self._consents.why_not(stay) if self._consents else None)
+            if rule and before:
+                quotas.take(j, before)  # it goes on as it was
         if rule:
             raise RuleDenied(rule)
         if quotas:

@@ -133,10 +133,11 @@ class Quotas:
         for n in self._about(stay.job):
             self._uses[n].add([stay], sign)
 
-    def drop(self, j: int) -> None:
-        """Give back what a job had taken, if it had."""
+    def drop(self, j: int) -> Stay | None:
+        """Give back what a job had taken, if it had; return the stay for which it had."""
         if stay := self._stays.pop(j, None):
             self.note(stay, -1.0)
+        return stay
 
     def open_to(self, job: Job, starts_s: FloatArray, seconds: float, scale: int = 1) -> BoolArray | bool:
         """Return where and when a job could stay so long, shape (R, S) or one that broadcasts to it."""

@@ -55,6 +55,15 @@ def test_a_second_worker_takes_a_third_off_the_hour_that_is_left():
     assert (wide["workers"], wide["progress"], wide["remaining_h"]) == (2, 0.5, pytest.approx(2 / 3, abs=1e-3))
 
 
+def test_a_job_is_resized_once_at_a_moment():
+    """To give a worker and take it back at once would look as if the job had paused."""
+    one = running()
+    assert call(one, "resize_job", job_id="wide", scale=2).status == "ok"
+    again = call(one, "resize_job", job_id="wide", scale=1)
+    assert (again.status, live(one)["wide"]["workers"]) == ("invalid", 2)
+    assert "has changed at this moment already" in again.message
+
+
 def test_an_elastic_job_is_placed_with_two_workers_and_ends_sooner():
     one = begun(mixed())
     assert call(one, "place_job", job_id="wide", region="home", start_s=0, scale=2).result["scale"] == 2

@@ -94,6 +94,16 @@ def test_more_workers_count_towards_headroom_of_all_jobs_too():
         engine.apply(Resize("a", 2))
 
 
+def test_a_change_of_workers_that_is_refused_gives_no_room_of_the_share_away():
+    """Of ten CPUs ads may have five: `a` has three and may not have six, and then `b` may still not have three."""
+    jobs = [mock_job("a", hours=4, cpus=3, team="ads", throughput=(1.0, 1.9)), mock_job("b", cpus=3, team="ads")]
+    engine = begun(mock_world(jobs, [[100.0]]), HALF_FOR_ADS)
+    engine.apply(Place("a", "home", 0.0))
+    for refused in (Resize("a", 2), Place("b", "home", 0.0), Resize("a", 2), Place("b", "home", 3600.0)):
+        with pytest.raises(RuleDenied):
+            engine.apply(refused)
+
+
 def test_planners_put_jobs_of_a_full_share_one_after_another_or_elsewhere():
     """Four jobs of five CPUs, an hour each: two at once, one in each region, until all have run."""
     jobs = [mock_job(f"j{n}", cpus=5, team="ads") for n in range(4)]
