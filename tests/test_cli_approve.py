@@ -69,34 +69,51 @@ def test_words_that_make_no_sense_are_refused(begun, tmp_path: Path, capsys: pyt
     assert said(capsys, "agent", "--resume", tmp_path / "none")[0] == 2
 
 
-def process(*words: object) -> subprocess.Popen[str]:
+def process(*words: str) -> subprocess.Popen[str]:
+    """Start Python with these words."""
     root = Path(__file__).resolve().parent.parent
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
-    return subprocess.Popen(
-        [sys.executable, "-m", "cli", *map(str, words)], cwd=root, env=env, text=True, stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    return subprocess.Popen([sys.executable, *words], cwd=root, env=env, text=True, stderr=subprocess.PIPE,
+                            stdout=subprocess.DEVNULL)  # fmt: skip
 
 
+KILLING = """
+import os, signal, cli, agent.demo, agent.store
+inner, calls = {target}, 0
+def deadly(*given, **named):
+    global calls
+    calls += 1
+    if calls == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return inner(*given, **named)
+{target} = deadly
+cli.main({words!r})
+"""
+"""Ends itself with SIGKILL, so that nothing can be tidied up, at the fourth call of a function."""
+
+
+@pytest.mark.parametrize("target", ["agent.demo.epoch_line", "agent.store.Store.append"])
 def test_a_run_that_is_killed_goes_on_and_ends_as_if_it_had_not_been(
-    begun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    begun, tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str
 ):
-    """Killed with SIGKILL after its third epoch: no handler can tidy up."""
+    """After an epoch was written down; and after it was decided, but before it was written down."""
     run, whole = tmp_path / "run", tmp_path / "whole"
-    words = ["agent", "demo", "--llm", "none", "--approve", "all", "--wait-for-approval"]
-    running = process(*words, "--out", run)
-    assert running.stderr
-    lines = [line for line, _ in zip(running.stderr, range(3), strict=False)]
-    running.send_signal(signal.SIGKILL)
-    running.wait(WAIT_S)
-    running.stderr.close()
-    assert len(lines) == 3
+    made = yaml.safe_load(begun[1].read_text())
+    begun[1].write_text(yaml.safe_dump(made | {"workload": made["workload"] | {"count": 12}}))
+    words = [str(word) for word in (*begun, "--out", run, "--wait-for-approval", "--approve", "all")]
+    killed = process("-c", KILLING.format(target=target, words=words))
+    killed.communicate(timeout=WAIT_S)
+    assert killed.returncode == -signal.SIGKILL
     assert not (run / "summary.json").exists()
+    assert said(capsys, "agent", "--resume", run)[0] == 0
+    assert said(capsys, *begun, "--out", whole, "--approve", "all")[0] == 0
+    assert (run / "placements.parquet").read_bytes() == (whole / "placements.parquet").read_bytes()
+    assert said(capsys, "audit", run)[0] == 0
 
 
 def test_who_watches_goes_on_as_soon_as_all_is_answered(begun, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     run = tmp_path / "run"
-    running = process(*begun, "--out", run, "--wait-for-approval", "--watch")
+    running = process("-m", "cli", *map(str, begun), "--out", str(run), "--wait-for-approval", "--watch")
     ends = time.monotonic() + WAIT_S
     try:
         while running.poll() is None and time.monotonic() < ends:

@@ -132,8 +132,9 @@ def answer(folder: Path, yes: Sequence[str], no: Sequence[str]) -> list[dict[str
     """Keep a person's answers about jobs (`all`: about every one that waits), and return them, one a placement.
 
     Raises:
-        InputError: If a job does not wait, or is both allowed and denied.
+        InputError: If no run was begun here, a job does not wait, or is both allowed and denied.
     """
+    Begun.of(folder)
     waiting = waiting_in(folder)
     named = {ask.job_id for ask in waiting}
     if strange := [name for name in (*yes, *no) if name not in named and name != "all"]:
