@@ -158,7 +158,7 @@ def agent(
     ] = None,
     policy: Policies = None,
     llm: Llm = "local",
-    mode: Annotated[str, typer.Option("--mode", help="rank or tools.")] = "rank",
+    mode: Annotated[str, typer.Option("--mode", help="rank, plan or tools: docs/agent.md.")] = "rank",
     data_dir: DataDir = None,
     out: Out = None,
     as_json: AsJson = False,

@@ -16,7 +16,8 @@ import numpy as np
 from agent import prompts
 from agent.described.check import unkept
 from agent.described.reading import Descriptions, is_described
-from agent.graph import Agent, compiled
+from agent.epoch import Agent
+from agent.graph import compiled
 from agent.llm.protocol import LanguageModel
 from agent.policy.check import Segment, Violation, violations
 from agent.policy.english import quoted
@@ -42,7 +43,9 @@ from sim.units import FloatArray, iso
 from sim.world import ROUNDING_S, World, origins
 
 Summary = dict[str, Any]
-MODES = ("rank", "tools")
+MODES = ("rank", "plan", "tools")
+PROMPTS = ("rank", "rank_epoch", "plan", "plan_epoch", "tools")
+"""Of the three modes."""
 MOSTLY = 0.5
 """Above this share of estimated values a signal is said to be an estimate."""
 
@@ -163,7 +166,7 @@ def make_folder(out: Path | None) -> None:
 def check_mode(mode: str, llm: str) -> None:
     """Refuse a mode that this version lacks, or that the model cannot do."""
     if mode not in MODES:
-        raise InputError(f"--mode {mode!r}: this version has {' and '.join(MODES)}")
+        raise InputError(f"--mode {mode!r}: expected one of {', '.join(MODES)}")
     if mode == "tools" and llm.partition(":")[0] in ("local", "none"):
         raise InputError("--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank")
 
@@ -227,7 +230,7 @@ def start_agent(
         model=model,
         mode=mode,
         objective=case.scenario.objective,
-        prompts={name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")},
+        prompts={name: prompts.load(name) for name in PROMPTS},
         deadline_s=deadline_s,
     )
     rules, reader = case.guard(), reader or model

@@ -19,8 +19,8 @@ from sim.units import HOUR_S, at_time
 from sim.world import World
 
 SCENARIO = "demo"
-BASELINES = ("fifo", "greedy-carbon", "time-shift", "spatial-shift", "spatiotemporal")
-"""The numeric schedulers beside which the demo shows the agent: those that it has its plans from."""
+BASELINES = ("fifo", "greedy-carbon", "time-shift", "spatial-shift", "spatiotemporal", "plan")
+"""The numeric schedulers beside which the demo shows the agent; the last is the one whose plans it takes first."""
 
 
 def run_demo(

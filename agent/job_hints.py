@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from agent.policy.rules import explain
 from agent.policy.vocabulary import UnknownName, Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
 from agent.said.hints import SaidHints, resolve
+from agent.said.missed import again
 from agent.said.names import invented, unknown_names
 from agent.said.prompt import question
 from agent.said.quantity import Unreadable
@@ -72,7 +74,8 @@ def read_hints(
     asked = question("hints", vocabulary, stripped, tuned=model.tuned)
     always = tuple(warning for warning in (warning_about(model),) if warning)
     try:
-        read = ask(model, asked, schema_of(SaidHints), understand, deadline_s=deadline_s)
+        more = partial(again, "hints", vocabulary, stripped)
+        read = ask(model, asked, schema_of(SaidHints), understand, again=more, deadline_s=deadline_s)
     except Malformed as error:
         return HintsReading(JobHints(), (*always, f"could not be read: {error}"))
     except ModelFailed as error:

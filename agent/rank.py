@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.answers import Malformed
 from agent.llm.protocol import Message
 from agent.prompts import Prompt
 from agent.propose import Candidate
 from sim.units import HOUR_S
 
-REASONS = ("lowest score", "shortest wait", "fewest late")
+REASONS = ("lowest score", "shortest wait", "fewest late", "what is to be minded")
 MAX_TOKENS = 40
-
-
-class Malformed(Exception):
-    """The model's answer is not a choice; the message says what was expected, so that it can be mended."""
+MOST_NOTES = 3
 
 
 @dataclass(frozen=True)
@@ -28,17 +26,25 @@ class Choice:
     reason: str
 
 
-def messages(system: Prompt, epoch: Prompt, found: Sequence[Candidate]) -> list[Message]:
-    """Return the conversation: the stable prefix first, so that a prefix cache serves it."""
-    lines = "\n".join(_line(candidate) for candidate in found)
-    user = epoch.fill(count=str(len(found[0]["runs"])), candidates=lines)
+def messages(
+    system: Prompt, epoch: Prompt, found: Sequence[Candidate], count: int, notes: Sequence[str]
+) -> list[Message]:
+    """Return the conversation about so many jobs: the stable prefix first, so that a prefix cache serves it."""
+    user = epoch.fill(count=str(count), candidates=lines(found), notes=minded(notes))
     return [{"role": "system", "content": system.text}, {"role": "user", "content": user}]
 
 
-def _line(candidate: Candidate) -> str:
-    """Return a candidate in few tokens: the model reads some 250 a second."""
-    wait_h = candidate["mean_wait_s"] / HOUR_S
-    return f"{candidate['label']} {candidate['objective']:.0f} {wait_h:.0f} {candidate['late']}"
+def lines(found: Sequence[Candidate]) -> str:
+    """Return the candidates in few tokens, one a line: a small model reads some 250 a second."""
+    return "\n".join(
+        f"{one.label} {one.name} {one.objective:.0f} {one.mean_wait_s / HOUR_S:.0f} {one.late}" for one in found
+    )
+
+
+def minded(notes: Sequence[str]) -> str:
+    """Return what is to be minded, the first few of it; nothing where there is nothing."""
+    rest = [f"and {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else []
+    return "\n".join(["Mind:", *(f"- {note}" for note in notes[:MOST_NOTES]), *rest]) if notes else ""
 
 
 def schema(found: Sequence[Candidate]) -> dict[str, Any]:
@@ -46,7 +52,7 @@ def schema(found: Sequence[Candidate]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "choice": {"enum": [candidate["label"] for candidate in found]},
+            "choice": {"enum": [candidate.label for candidate in found]},
             "reason": {"enum": list(REASONS)},
         },
         "required": ["choice", "reason"],
@@ -56,13 +62,26 @@ def schema(found: Sequence[Candidate]) -> dict[str, Any]:
 
 def parse(text: str, found: Sequence[Candidate]) -> Choice:
     """Return the choice in the model's answer. Raises Malformed if it is none: schemas are not always enforced."""
-    labels = [candidate["label"] for candidate in found]
+    labels = [candidate.label for candidate in found]
+    answer = json_object(text, "choice and reason")
+    if answer.get("choice") not in labels:
+        raise Malformed(f"found {text[:80]!r}; expected choice to be one of {', '.join(labels)}")
+    return Choice(answer["choice"], reason_in(answer))
+
+
+def json_object(text: str, holding: str) -> dict[str, Any]:
+    """Return the JSON object that a text is. Raises Malformed if it is none."""
     try:
         answer = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Malformed(f"not JSON ({error.msg}); expected an object with choice and reason") from None
-    if not isinstance(answer, dict) or answer.get("choice") not in labels:
-        raise Malformed(f"found {text[:80]!r}; expected choice to be one of {', '.join(labels)}")
+        raise Malformed(f"not JSON ({error.msg}); expected an object with {holding}") from None
+    if not isinstance(answer, dict):
+        raise Malformed(f"found {text[:80]!r}; expected an object with {holding}")
+    return answer
+
+
+def reason_in(answer: dict[str, Any]) -> str:
+    """Return the model's reason. Raises Malformed if it is not one of REASONS."""
     if answer.get("reason") not in REASONS:
         raise Malformed(f"found reason {str(answer.get('reason'))[:40]!r}; expected one of {', '.join(REASONS)}")
-    return Choice(answer["choice"], answer["reason"])
+    return str(answer["reason"])

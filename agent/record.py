@@ -68,7 +68,11 @@ class ModelRecord:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch of a run: what was seen, asked, answered, checked and done."""
+    """One epoch of a run: what was seen, asked, answered, checked and done.
+
+    A job's waiting is a decision of its own when it is first decided; `waiting` counts those that go on waiting.
+    `notes` is what stood to be minded.
+    """
 
     epoch: int
     now_s: float
@@ -83,3 +87,5 @@ class EpochRecord:
     decided_by: str
     reason: str
     decisions: tuple[DecisionRow, ...]
+    waiting: int = 0
+    notes: tuple[str, ...] = ()

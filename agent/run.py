@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from agent.described.reading import Descriptions
-from agent.graph import Agent, Epoch, compiled
+from agent.epoch import Agent, Epoch, Memory
+from agent.graph import compiled
 from agent.record import EpochRecord, ModelRecord
 from agent.store import Store
 from sim.approvals import Approvals
@@ -51,27 +52,33 @@ class AgentRun:
     def __post_init__(self) -> None:
         """Build the engine; nothing has happened yet."""
         rules = self.descriptions.bound if self.descriptions else self.constraints
-        self._engine = Engine(self.world, rules, acts=False, approvals=self.approvals)
+        self._engine = Engine(self.world, rules, acts=True, approvals=self.approvals)
         self._backend = SimulatedBackend(self._engine)
         self.run = Run(self.world, "agent", self._engine.history, self._engine.approvals)
 
     def __iter__(self) -> Iterator[EpochRecord]:
         """Yield the record of each epoch, right after its decisions were carried out."""
         began = time.perf_counter()
+        memory = Memory.of(self.world.workload.jobs)
         while view := self._backend.next_view():
             asked = time.perf_counter()
             read = self.descriptions.read(view) if self.descriptions else []
-            epoch = Epoch(self.agent, Session(view, self._backend), self._backend.epoch, model=read)
+            session = Session(view, self._backend)
+            epoch = Epoch(self.agent, session, self._backend.epoch, memory, model=read)
+            epoch.asks = self._engine.approvals.waiting
+            epoch.texts = self.descriptions.unsettled if self.descriptions else {}
+
             self.graph.invoke({}, context=epoch)
             self.run.scheduler_s += time.perf_counter() - asked
             assert epoch.record is not None
+            assert epoch.done is not None
+            self.run.keep(epoch.done)
             self._keep(epoch.record)
             self.run.wall_s = time.perf_counter() - began
             yield epoch.record
         self.run.wall_s = time.perf_counter() - began
 
     def _keep(self, record: EpochRecord) -> None:
-        self.run.decisions.extend(record.decisions)
         self.calls.extend((record.now_s, call) for call in record.model)
         self.fallbacks += record.decided_by == "fallback"
         if self.store:

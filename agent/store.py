@@ -22,7 +22,7 @@ from sim.runner import DecisionRow
 from sim.summary import JobTable
 
 FILE = "trajectory.sqlite"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class RunRow(SQLModel, table=True):
@@ -54,6 +54,8 @@ class EpochRow(SQLModel, table=True):
     committed: str
     decided_by: str
     reason: str
+    waiting: int
+    notes: list[Any] = Field(sa_column=Column(JSON))
     regions: list[Any] = Field(sa_column=Column(JSON))
     candidates: list[Any] = Field(sa_column=Column(JSON))
 
@@ -102,7 +104,7 @@ class DecisionEntry(SQLModel, table=True):
     region: str
     start_s: float
     candidate: str
-    forecast_carbon_g: float
+    forecast_carbon_g: float | None
     reason: str
     verdict: str
 
@@ -163,6 +165,7 @@ class Store:
     def append(self, record: EpochRecord) -> None:
         """Write an epoch and all its calls and decisions in one transaction."""
         row = {name: getattr(record, name) for name in EpochRow.model_fields}
+        row["notes"] = list(record.notes)
         row["regions"] = [asdict(region) for region in record.regions]
         row["candidates"] = [asdict(candidate) for candidate in record.candidates]
         children: Sequence[tuple[type[SQLModel], list[dict[str, Any]]]] = (
@@ -226,6 +229,8 @@ class Store:
                     committed=row.committed,
                     decided_by=row.decided_by,
                     reason=row.reason,
+                    waiting=row.waiting,
+                    notes=tuple(row.notes),
                     decisions=tuple(
                         DecisionRow(**_fields(entry), epoch=row.epoch)
                         for entry in _of(session, DecisionEntry, row.epoch)

@@ -1,12 +1,13 @@
-"""Tools mode: the model looks through the read tools and drafts placements by calling the acting ones.
+"""Tools mode: the model looks through the read tools and drafts a plan by calling the acting ones.
 
 The loop is bounded in calls and in seconds. Nothing it drafts reaches the backend from here: the draft becomes
-one more candidate, which is evaluated, compared and checked like the others.
+one more candidate, which is evaluated, compared and checked like the others. What it asks or tells the operator does.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ from typing import Any
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Turn
 from agent.prompts import data_block
 from sim.errors import IllegalAction
-from sim.model import Place
+from sim.model import Job, Migrate, Place, Resize, Resume, Suspend
+from sim.runner import Done
+from sim.schedulers.base import Plan, Scheduler
 from sim.view import View
 from tools import TOOLS, Outcome, Session
-from tools.read import pending_job, region_index
+from tools.backends.protocol import Backend
+from tools.read.names import check_scale, pending_job, region_index, running_job, suspended_job
 
 MAX_TURNS = 12
 MAX_CALLS = 40
@@ -28,13 +32,23 @@ OnTurn = Callable[[Sequence[Message], Turn], None]
 OnCall = Callable[[str, dict[str, Any], Outcome], None]
 
 
+Act = Suspend | Resume | Migrate | Resize
+"""What may be done about a job that runs or is suspended."""
+
+
 @dataclass
 class Draft:
-    """A backend that carries nothing out: it keeps the placements and deferrals that the model asked for."""
+    """A backend that carries nothing out: it keeps what the model asked for, the last word about each job.
+
+    `placed` and `deferred` are about pending jobs, `acts` about those that run or are suspended. Rules and room are
+    checked on the whole draft afterwards. Requests for approval are passed on: they act on no job.
+    """
 
     view: View
+    backend: Backend
     placed: dict[str, Place] = field(default_factory=dict)
     deferred: dict[str, float] = field(default_factory=dict)
+    acts: dict[str, Act] = field(default_factory=dict)
 
     @property
     def epoch(self) -> int:
@@ -45,14 +59,18 @@ class Draft:
         """A draft has no later view."""
         return None
 
+    def carry_out(self, view: View, scheduler: Scheduler, plan: Plan, *, reason: str = "") -> Done:
+        """A draft carries nothing out."""
+        raise NotImplementedError("a draft keeps single placements; plans are carried out by the backend itself")
+
     def place(self, decision: Place) -> None:
-        """Keep a placement of a pending job; rules and room are checked on the whole draft afterwards."""
-        pending_job(self.view, decision.job_id)
+        """Keep a placement of a pending job."""
+        job = pending_job(self.view, decision.job_id)
         region_index(self.view, decision.region)
-        if decision.start_s < self.view.now_s:
-            raise IllegalAction(f"start {decision.start_s:g} s is before now, {self.view.now_s:g} s; give now or later")
-        self.deferred.pop(decision.job_id, None)
-        self.placed[decision.job_id] = decision
+        self._check_start(job, decision.start_s, decision.scale)
+        self._check_until(job, decision)
+        self.deferred.pop(job.id, None)
+        self.placed[job.id] = decision
 
     def defer(self, job_id: str, until_s: float) -> None:
         """Keep a deferral of a pending job."""
@@ -60,11 +78,62 @@ class Draft:
         self.placed.pop(job_id, None)
         self.deferred[job_id] = until_s
 
+    def suspend(self, decision: Suspend) -> None:
+        """Keep a suspension of a running job that has a checkpoint."""
+        need_checkpoint(running_job(self.view, decision.job_id).job)
+        self.acts[decision.job_id] = decision
+
+    def resume(self, decision: Resume) -> None:
+        """Keep that a suspended job goes on."""
+        job = suspended_job(self.view, decision.job_id).job
+        self._check_start(job, decision.start_s, decision.scale)
+        self._check_until(job, decision)
+        self.acts[job.id] = decision
+
+    def migrate(self, decision: Migrate) -> None:
+        """Keep a move of a suspended job, or of a running one that has a checkpoint."""
+        region_index(self.view, decision.region)
+        paused = {one.job.id: one for one in self.view.suspended}
+        here = paused.get(decision.job_id) or running_job(self.view, decision.job_id)
+        need_checkpoint(here.job)
+        if here.region == decision.region:
+            raise IllegalAction(f"job {here.job.id} is in {here.region} already; name another region")
+        self._check_start(here.job, decision.start_s, decision.scale)
+        self.acts[here.job.id] = decision
+
+    def resize(self, decision: Resize) -> None:
+        """Keep another number of workers of a running elastic job."""
+        job = running_job(self.view, decision.job_id).job
+        check_scale(job, decision.scale)
+        self.acts[job.id] = decision
+
+    def ask(self, job_id: str, region: str, start_s: float) -> bool | None:
+        """Ask people, now: whether or not the draft is carried out."""
+        return self.backend.ask(job_id, region, start_s)
+
+    def _check_start(self, job: Job, start_s: float, scale: int) -> None:
+        check_scale(job, scale)
+        if start_s < self.view.now_s:
+            raise IllegalAction(f"start {start_s:g} s is before now, {self.view.now_s:g} s; give now or later")
+
+    def _check_until(self, job: Job, decision: Place | Resume) -> None:
+        if decision.until_s == math.inf:
+            return
+        need_checkpoint(job)
+        if decision.until_s <= decision.start_s:
+            raise IllegalAction(f"until {decision.until_s:g} s is not after the start, {decision.start_s:g} s")
+
+
+def need_checkpoint(job: Job) -> None:
+    """Raise IllegalAction if a job cannot be suspended."""
+    if job.checkpoint is None:
+        raise IllegalAction(f"job {job.id} cannot be suspended or moved: it has no checkpoint; let it run")
+
 
 def draft_plan(
     model: LanguageModel,
     conversation: list[Message],
-    view: View,
+    epoch: Session,
     *,
     deadline_s: float,
     on_turn: OnTurn,
@@ -75,8 +144,8 @@ def draft_plan(
     Raises:
         ModelFailed: As the model raises it, or if time runs out; what was drafted until then is lost.
     """
-    draft = Draft(view)
-    session = Session(view, draft)
+    draft = Draft(epoch.view, epoch.backend)
+    session = Session(epoch.view, draft)
     schemas = [tool.openai_schema() for tool in TOOLS.values()]
     ends, calls = time.monotonic() + deadline_s, 0
     for _ in range(MAX_TURNS):

@@ -7,7 +7,7 @@ its estimate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -44,18 +44,26 @@ class Consents:
 
     def why_not(self, stay: Stay) -> str | None:
         """Ask about a stay if a rule wants that; return why it may not begin (yet), None if it may."""
+        for ask in self._needed(stay):
+            said = self._approvals.ask(ask)
+            if not said:
+                return f"{'awaiting approval' if said is None else 'not approved'}: {ask.rule}"
+        return None
+
+    def ask(self, stay: Stay) -> list[bool | None]:
+        """Ask about a stay under every rule that wants that; return the answers, None where there is none yet."""
+        return [self._approvals.ask(ask) for ask in self._needed(stay)]
+
+    def _needed(self, stay: Stay) -> Iterator[Ask]:
+        """Yield what has to be asked before a stay may begin."""
         for consent in self._about(stay.job):
             if not consent.strict or stay.region not in consent.rows:
                 continue
             most = self._most(consent, stay)
-            if not _exceeds(consent, most):
-                continue
-            carbon_kg, cost_usd = float(most[_CARBON]) / G_PER_KG, float(most[_COST])
-            region = self._regions[stay.region]
-            said = self._approvals.ask(Ask(stay.job.id, region, consent.rule, stay.start_s, carbon_kg, cost_usd))
-            if not said:
-                return f"{'awaiting approval' if said is None else 'not approved'}: {consent.rule}"
-        return None
+            if _exceeds(consent, most):
+                carbon_kg, cost_usd = float(most[_CARBON]) / G_PER_KG, float(most[_COST])
+                region = self._regions[stay.region]
+                yield Ask(stay.job.id, region, consent.rule, stay.start_s, carbon_kg, cost_usd)
 
     def refused(self, stay: Stay) -> str | None:
         """Return the rule under which a stay was asked about and got no yes, None if none; nobody is asked."""

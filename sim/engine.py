@@ -22,6 +22,7 @@ from sim.jobs import as_slice
 from sim.lifecycle import EPS_S, Lifecycle
 from sim.model import (
     Cancel,
+    Checkpoint,
     Decision,
     Defer,
     Job,
@@ -35,6 +36,7 @@ from sim.model import (
     Suspended,
 )
 from sim.pool import EPS
+from sim.stays import Stay
 from sim.submissions import Submissions
 from sim.units import DAY_S
 from sim.view import Held, View
@@ -184,6 +186,21 @@ class Engine(Lifecycle):
             )
         self._not_before[j] = until_s
 
+    def ask(self, job_id: str, region: str, start_s: float) -> bool | None:
+        """Ask people for the yes that rules want of a run of a job in a region; return it, None if nobody answered.
+
+        Raises:
+            IllegalAction: If there is no such unfinished job or region, or no rule wants a yes.
+            RuleDenied: If a rule forbids the run, whatever people say.
+        """
+        j, r = self._position(job_id), self._region(region)
+        if j in self._gone:
+            raise IllegalAction(f"job {job_id} is {self._gone[j]}; people are asked about unfinished jobs alone")
+        self._check_start(j, r, start_s, 1)
+        start_s = max(start_s, self.now_s)
+        stay = Stay(self._jobs[j], r, 1, start_s, start_s + self._left_s(j, 1))
+        return self._gate.ask(j, stay, self._quotas(), self.now_s, self._running_beside(j, r))
+
     def suspend(self, decision: Suspend) -> None:
         """Checkpoint a running job and release what it holds."""
         j, held = self._running(decision.job_id, "suspended")
@@ -214,15 +231,27 @@ class Engine(Lifecycle):
         self._check_start(j, r, decision.start_s, decision.scale)
         start_s = max(decision.start_s, self.now_s)
         if j in self._suspended:
-            self.history.migrations.append(j)
             self._commit(j, r, start_s, decision.scale)
+            self.history.migrations.append(j)
             return
+        self._refuse_move(j, held, r, start_s, decision.scale)
         self.suspend(Suspend(decision.job_id))
         self.history.migrations.append(j)
         if j in self._suspended:  # saving takes no time
             self._commit(j, r, start_s, decision.scale)
         else:
             self._after_save[j] = (r, start_s, decision.scale)
+
+    def _refuse_move(self, j: int, held: Held, r: int, start_s: float, scale: int) -> None:
+        """Raise RuleDenied if a rule will forbid a running job to go on elsewhere: then it had better not stop."""
+        if self._free_of_rules:
+            return
+        job, checkpoint = self._jobs[j], self._jobs[j].checkpoint or Checkpoint()
+        way_s = float(self.world.network.transfer_s(held.region, r, job.state_gb)) if self.world.network else 0.0
+        start_s = max(start_s, self.now_s + checkpoint.save_s + way_s)
+        left_s = max(0.0, held.end_s - self.now_s) * self._rate(j, held.scale) / self._rate(j, scale)
+        stay = Stay(job, r, scale, start_s, start_s + checkpoint.restore_s + left_s)
+        self._gate.foresee(j, stay, self._quotas(), self.now_s, self._running_beside(j, r))
 
     def resize(self, decision: Resize) -> None:
         """Give a running elastic job another number of workers."""

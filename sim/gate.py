@@ -12,7 +12,7 @@ from sim.budgets import BudgetUse
 from sim.ceilings import Sites
 from sim.consents import Consents
 from sim.constraints import Allowance, Consent, Constraints
-from sim.errors import RuleDenied
+from sim.errors import IllegalAction, RuleDenied
 from sim.forecast import Forecaster, forecast, row_of
 from sim.foresight import Foretold, told_from
 from sim.history import History, Row
@@ -131,19 +131,43 @@ class Gate:
             running: What else runs in the region.
             goes_on: It runs already, and limits on starts do not bind it.
         """
-        world, r, now_s = self._world, stay.region, stay.start_s
-        intensity, price = (math.nan if goes_on else signals[r].at(now_s) for signals in (world.intensity, world.price))
-        rule = self._why_not(stay, intensity, price) or self._headroom(stay, running)
-        self._settle(j, stay, quotas, rule)
+        self._settle(j, stay, quotas, self._why_not_now(stay, running, goes_on=goes_on))
 
     def plan(self, j: int, stay: Stay, quotas: Quotas | None, now_s: float) -> None:
         """Raise RuleDenied if a rule forbids a stay that begins later, going by the forecast issued now."""
-        world, told, model, r, start_s = self._world, self._foretold, self._world.models, stay.region, stay.start_s
-        intensity = self._expected(
-            model.intensity, world.intensity, told.intensity if told else None, r, now_s, start_s
-        )
-        price = self._expected(model.price, world.price, told.price if told else None, r, now_s, start_s)
-        self._settle(j, stay, quotas, self._why_not(stay, intensity, price))
+        self._settle(j, stay, quotas, self._why_not_later(stay, now_s))
+
+    def ask(self, j: int, stay: Stay, quotas: Quotas | None, now_s: float, running: Iterable[Run]) -> bool | None:
+        """Ask people about a stay, now or later; return what they say: one no is a no, None is no answer yet.
+
+        Args:
+            running: What else runs in the region.
+
+        Raises:
+            RuleDenied: If a rule forbids the stay, or too little is left of a quota, whatever people say.
+            IllegalAction: If no rule wants a yes for it.
+        """
+        if rule := self._forbids(j, stay, quotas, now_s, running):
+            raise RuleDenied(rule)
+        said = self._consents.ask(stay) if quotas and self._consents else []
+        if not said:
+            region = self._world.regions[stay.region].id
+            raise IllegalAction(f"job {stay.job.id} needs nobody's yes to run in {region}; place it")
+        return False if False in said else None if None in said else True
+
+    def foresee(self, j: int, stay: Stay, quotas: Quotas | None, now_s: float, running: Iterable[Run]) -> None:
+        """Raise RuleDenied for a stay that would be refused, by what is known now; nothing is taken of quotas."""
+        rule = self._forbids(j, stay, quotas, now_s, running)
+        if rule := rule or (self._consents.why_not(stay) if quotas and self._consents else None):
+            raise RuleDenied(rule)
+
+    def _forbids(self, j: int, stay: Stay, quotas: Quotas | None, now_s: float, running: Iterable[Run]) -> str | None:
+        rule = self._why_not_now(stay, running) if stay.start_s <= now_s else self._why_not_later(stay, now_s)
+        if rule or not quotas:
+            return rule
+        left = quotas.copy()
+        left.drop(j)
+        return left.why_not(stay)
 
     def suspend(self, stay: Stay, times: int, running: Iterable[Run], *, due_s: float) -> None:
         """Raise RuleDenied if a rule forbids to suspend a job that has been suspended so many times.
@@ -158,6 +182,19 @@ class Gate:
             rule = self._why_not(stay, math.nan, math.nan) or self._headroom(stay, running)
         if rule:
             raise RuleDenied(rule)
+
+    def _why_not_now(self, stay: Stay, running: Iterable[Run], *, goes_on: bool = False) -> str | None:
+        world, r, now_s = self._world, stay.region, stay.start_s
+        intensity, price = (math.nan if goes_on else signals[r].at(now_s) for signals in (world.intensity, world.price))
+        return self._why_not(stay, intensity, price) or self._headroom(stay, running)
+
+    def _why_not_later(self, stay: Stay, now_s: float) -> str | None:
+        world, told, model, r, start_s = self._world, self._foretold, self._world.models, stay.region, stay.start_s
+        intensity = self._expected(
+            model.intensity, world.intensity, told.intensity if told else None, r, now_s, start_s
+        )
+        price = self._expected(model.price, world.price, told.price if told else None, r, now_s, start_s)
+        return self._why_not(stay, intensity, price)
 
     def _why_not(self, stay: Stay, intensity: float, price: float) -> str | None:
         return self._constraints.why_not(

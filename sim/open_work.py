@@ -46,9 +46,9 @@ class OpenWork:
         """Return the columns from position, region, seconds left and scale of each."""
         paused, active = list(suspended), list(running)
         count, p, a = len(pending), len(paused), len(active)
-        at = [*pending.positions.tolist(), *(j for j, _, _ in paused), *(j for j, _, _, _ in active)]
+        others = [*(j for j, _, _ in paused), *(j for j, _, _, _ in active)]
         left_s = [*(s for _, _, s in paused), *(s for _, _, s, _ in active)]
-        jobs = everything.take(at) if left_s else pending
+        jobs = pending.with_more(everything.take(others)) if others else pending
         return cls(
             jobs=jobs,
             state=np.repeat([PENDING, SUSPENDED, RUNNING], [count, p, a]),

@@ -290,6 +290,9 @@ def _planned(run: Run) -> pa.Table:
 
     placed, late = each("placed"), joined("late")
     count = len(placed)
+    whose, by = np.unique([rows.candidate or run.scheduler for rows in plans], return_inverse=True)
+    why, said = np.unique([rows.reason for rows in plans], return_inverse=True)
+    of = np.repeat(np.arange(len(plans)), [len(rows.plan) for rows in plans])
     return pa.table(
         {
             "epoch": pa.array(each("epoch"), type=pa.int32()),
@@ -298,9 +301,9 @@ def _planned(run: Run) -> pa.Table:
             "action": _names(("defer", "place"), placed.astype(np.int64)),
             "region": _names([region.id for region in run.world.regions], joined("region")),
             "start_s": joined("start_s"),
-            "candidate": _names((run.scheduler,), np.zeros(count, dtype=np.int64)),
+            "candidate": _names(whose.tolist(), by[of]),
             "forecast_carbon_g": _nullable(np.concatenate([_forecast_g(rows.plan) for rows in plans])),
-            "reason": _names(("", WHY_LATE), late.astype(np.int64)),
+            "reason": _names([*why.tolist(), WHY_LATE], np.where(late, len(why), said[of])),
             "verdict": _names(("ok",), np.zeros(count, dtype=np.int64)),
         }
     )

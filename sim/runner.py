@@ -44,13 +44,26 @@ class DecisionRow:
 class PlanRows:
     """Decisions that were all carried out: the plan, and which runs were placed, not deferred.
 
-    Epoch and time are those of one decision point, or of each run's, shape (P,).
+    Epoch and time are those of one decision point, or of each run's, shape (P,). Whose plan it was and why it was
+    taken are told where somebody chose it.
     """
 
     epoch: int | IntArray
     now_s: float | FloatArray
     plan: Plan
     placed: BoolArray
+    candidate: str = ""
+    reason: str = ""
+
+
+class Done(NamedTuple):
+    """What came of carrying a plan out: decisions one by one, and the runs that went through as a whole, if they did.
+
+    Its actions are always told one by one.
+    """
+
+    decisions: list[DecisionRow]
+    whole: PlanRows | None
 
 
 @dataclass
@@ -65,6 +78,12 @@ class Run:
     plans: list[PlanRows] = field(default_factory=list)
     scheduler_s: float = 0.0
     wall_s: float = 0.0
+
+    def keep(self, done: Done) -> None:
+        """Write down what was done at a decision point."""
+        self.decisions += done.decisions
+        if done.whole:
+            self.plans.append(done.whole)
 
 
 @contextmanager
@@ -105,7 +124,6 @@ def simulate(
         approvals=approvals,
     )
     run = Run(world, scheduler.name, engine.history, engine.approvals)
-    rules = binds(engine.constraints)
     with _without_collector():
         made = _plan_alone(run, engine, scheduler)
         while (due := engine.next_due()) is not None and engine.now_s < until_s:
@@ -115,11 +133,7 @@ def simulate(
             asked, view = time.perf_counter(), engine.view_of(due)
             plan = scheduler.plan(view)
             run.scheduler_s += time.perf_counter() - asked
-            _act(run, engine, scheduler, view, plan.actions)
-            if rules or plan.until_s is not None:
-                _one_by_one(run, engine, scheduler, view, plan)
-            elif len(plan):
-                _at_once(run, engine, scheduler, view, plan)
+            run.keep(carry_out_plan(engine, scheduler, view, plan))
     run.wall_s = time.perf_counter() - began
     return run
 
@@ -152,11 +166,22 @@ def _plan_alone(run: Run, engine: Engine, scheduler: Scheduler) -> _Made:
     return _Made(plan.jobs.positions.tolist(), plan.region.tolist(), plan.start_s.tolist())
 
 
-def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Sequence[Decision]) -> None:
+def carry_out_plan(engine: Engine, scheduler: Scheduler, view: View, plan: Plan, *, reason: str = "") -> Done:
+    """Carry out a plan for this view, its actions first; what is not due by the scheduler is deferred."""
+    decisions = _act(engine, scheduler, view, plan.actions, reason)
+    if binds(engine.constraints) or plan.until_s is not None:
+        return Done(decisions + _one_by_one(engine, scheduler, view, plan, reason), None)
+    return Done(decisions, _at_once(engine, scheduler, view, plan, reason) if len(plan) else None)
+
+
+def _act(
+    engine: Engine, scheduler: Scheduler, view: View, actions: Sequence[Decision], reason: str
+) -> list[DecisionRow]:
     """Carry out what is done beside starting pending jobs.
 
     Once a rule has refused one, a later one may not be possible any more: its verdict then says why.
     """
+    rows: list[DecisionRow] = []
     refused = False
     for action in actions:
         try:
@@ -166,7 +191,7 @@ def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Se
                 raise
             verdict = str(impossible)
         refused |= verdict != "ok"
-        run.decisions.append(
+        rows.append(
             DecisionRow(
                 epoch=engine.epoch,
                 now_s=view.now_s,
@@ -176,10 +201,11 @@ def _act(run: Run, engine: Engine, scheduler: Scheduler, view: View, actions: Se
                 start_s=getattr(action, "start_s", getattr(action, "until_s", view.now_s)),
                 candidate=scheduler.name,
                 forecast_carbon_g=None,
-                reason="",
+                reason=reason,
                 verdict=verdict,
             )
         )
+    return rows
 
 
 ACTION_NAMES: dict[type, str] = {
@@ -188,15 +214,16 @@ ACTION_NAMES: dict[type, str] = {
 }  # fmt: skip
 
 
-def _at_once(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:
+def _at_once(engine: Engine, scheduler: Scheduler, view: View, plan: Plan, reason: str) -> PlanRows:
     """Carry out a whole plan; without rules nothing can be denied."""
     due = scheduler.due(view, plan)
-    run.plans.append(PlanRows(engine.epoch, view.now_s, plan, due))
+    rows = PlanRows(engine.epoch, view.now_s, plan, due, scheduler.name, reason)
     if due.all():
         _place(engine, plan, slice(None))
-        return
+        return rows
     _place(engine, plan, due)
     engine.defer_all(plan.jobs.positions[~due].tolist(), view.now_s + view.epoch_s)
+    return rows
 
 
 def _place(engine: Engine, plan: Plan, which: BoolArray | slice) -> None:
@@ -205,10 +232,11 @@ def _place(engine: Engine, plan: Plan, which: BoolArray | slice) -> None:
     engine.place_all(jobs.tolist(), regions.tolist(), starts_s.tolist(), scales)
 
 
-def _one_by_one(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan: Plan) -> None:
+def _one_by_one(engine: Engine, scheduler: Scheduler, view: View, plan: Plan, reason: str) -> list[DecisionRow]:
+    rows = []
     for planned in plan:
         decision = scheduler.commit(view, planned)
-        run.decisions.append(
+        rows.append(
             DecisionRow(
                 epoch=engine.epoch,
                 now_s=view.now_s,
@@ -218,10 +246,11 @@ def _one_by_one(run: Run, engine: Engine, scheduler: Scheduler, view: View, plan
                 start_s=planned.start_s,
                 candidate=scheduler.name,
                 forecast_carbon_g=planned.carbon_g,
-                reason=WHY_LATE if planned.late else "",
+                reason=WHY_LATE if planned.late else reason,
                 verdict=carry_out(engine, decision),
             )
         )
+    return rows
 
 
 def carry_out(engine: Engine, decision: Decision) -> str:

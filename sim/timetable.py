@@ -77,16 +77,6 @@ class Assignment:
     until_s: float = math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a given run would emit and cost by the forecast. `problem` says why it could not start so."""
-
-    carbon_g: float
-    cost_usd: float
-    late: bool
-    problem: str
-
-
 @dataclass(frozen=True, eq=False)
 class Choices:
     """The best option of each of P jobs by itself: region, slot and carbon; slot -1 where none is feasible in time."""
@@ -155,6 +145,11 @@ class Timetable:
     def g_per_w(self) -> FloatArray:
         """Running sums of the forecast carbon per watt of IT power at each slot edge, shape (R, K + 1), grams."""
         return self._carbon_g_per_w
+
+    @property
+    def usd_per_w(self) -> FloatArray:
+        """The same of the forecast cost of energy, USD."""
+        return self._cost_usd_per_w
 
     def take_amounts(self, r: int, amounts: FloatArray) -> None:
         """Book CPUs, GPUs and memory in region `r` from now on, shape (S, 3), a row a slot; negative gives back."""
@@ -407,33 +402,6 @@ class Timetable:
     def take(self, job: Job, r: int, slots: slice | BoolArray) -> None:
         """Take the room of a job in slots of region `r`."""
         self.free[r, slots] -= demand(job)
-
-    def evaluate(self, job: Job, r: int, start_s: float) -> Figures:
-        """Return the figures of a run that starts in region `r` in the slot of `start_s`, and book it.
-
-        A run without room, against a rule or beyond the horizon is not booked: the problem is named.
-        """
-        late = start_s > self.last_start_s(job) + ROUNDING_S
-        end_s = start_s + job.duration_estimate_s
-        if start_s < self.view.now_s or end_s > self.edges_s[-1]:
-            return Figures(0.0, 0.0, late, "starts before now or ends beyond the planning horizon")
-        s, slots = self._slot(start_s), self.touched(start_s, end_s)
-        rule = self.rules.why_not(
-            job,
-            self.view.regions[r].id,
-            start_s,
-            intensity=float(self.intensity[r, s]),
-            price=float(self.price[r, s]),
-        )
-        fits = self.has_room(job, r, slots) or (s == 0 and bool(self._fits_now(job, slots.stop)[r]))
-        problem = rule or ("" if fits else "no room")
-        if not problem:
-            self.take(job, r, slots)
-            self.rules.take(job, r, start_s)
-        watts = job.cpus * job.utilization * self._cpu_w[r] + job.gpus * self._gpu_w[r]
-        ends_s = np.array([start_s, end_s])
-        carbon, cost = (float(watts * np.diff(self._at(sums, ends_s))[r, 0]) for sums in self._sums)
-        return Figures(carbon, cost, late, problem)
 
     # -- many jobs at once -----------------------------------------------------------------------
 

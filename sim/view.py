@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.constraints import Constraints, binds
 from sim.forecast import Forecaster, Measured, Models, forecast, row_of
+from sim.forecast.fitting import intervals_of
 from sim.foresight import Foretold, told_at, told_from
 from sim.jobs import Jobs
 from sim.model import Commitment, Job, Region, Suspended
@@ -163,6 +164,10 @@ class View:
         suspended = [(jobs.position[s.job.id], self.region_index[s.region], s.remaining_s) for s in self.suspended]
         work = OpenWork.of(jobs, self.pending, suspended, running)
         return replace(work, pausable=work.pausable & self._may_pause(work.jobs)) if binds(self.constraints) else work
+
+    def times_suspended_of(self, job: Job) -> int:
+        """Return how often a job has been suspended."""
+        return self.times_suspended.get(self._site.jobs.position[job.id], 0)
 
     def _may_pause(self, jobs: Jobs) -> BoolArray:
         """Return which jobs the rules let be suspended (again)."""
@@ -325,18 +330,58 @@ class View:
         return np.array([self._overhead(r, times_s) for r in range(len(self.regions))])
 
     def _overhead(self, r: int, times_s: FloatArray) -> FloatArray:
-        region, temperature, onsite = self.regions[r], self.temperature[r], self.onsite[r]
-        told = self._site.foretold
-        factor = np.full(len(times_s), region.pue)
-        if region.cooling and temperature:
-            ahead = self._ahead(temperature, told.temperature[r] if told else None, times_s)
-            factor = np.asarray(region.cooling.factor(ahead), dtype=float)
+        onsite, told, factor = self.onsite[r], self._site.foretold, self._factor(r, times_s)
         if not onsite:
             return factor
-        busy_w = region.cpu_w * (region.cpus - self.free[r, 0]) + region.gpu_w * (region.gpus - self.free[r, 1])
-        site_w = factor * (region.idle_w + busy_w)
+        site_w = factor * self._it_w(r)
         ahead_w = self._ahead(onsite, told.onsite[r] if told else None, times_s)
         return np.asarray(factor * np.clip(1.0 - ahead_w / np.maximum(site_w, 1e-9), 0.0, 1.0))
+
+    def _factor(self, r: int, times_s: FloatArray) -> FloatArray:
+        """Return the expected facility watts per watt of IT load of a region, shape (K,)."""
+        region, temperature, told = self.regions[r], self.temperature[r], self._site.foretold
+        if not region.cooling or not temperature:
+            return np.full(len(times_s), region.pue)
+        ahead = self._ahead(temperature, told.temperature[r] if told else None, times_s)
+        return np.asarray(region.cooling.factor(ahead), dtype=float)
+
+    def _it_w(self, r: int) -> float:
+        """Return the IT watts of a region now: all its servers idle, and what is busy on top."""
+        region, (cpus, gpus, _) = self.regions[r], self.free[r]
+        return float(region.idle_w + (region.cpu_w * (region.cpus - cpus) + region.gpu_w * (region.gpus - gpus)))
+
+    def site_w(self, r: int) -> float:
+        """Return the facility watts of a region now, about: all its servers on, cooling and losses included."""
+        return float(self._factor(r, np.array([self.now_s]))[0] * self._it_w(r))
+
+    def onsite_forecast(self, r: int) -> Signal | None:
+        """Return the on-site power of a region from now to the planning horizon, issued now, W; None without any."""
+        onsite, told = self.onsite[r], self._site.foretold
+        if onsite is None:
+            return None
+        signal = forecast(self.forecaster, onsite, self.now_s, self.span_s)
+        if told is None:
+            return signal
+        times_s = signal.start_s + signal.step_s * np.arange(float(len(signal.values)))
+        return replace(signal, values=self._ahead(onsite, told.onsite[r], times_s))
+
+    def intensity_quantiles(self, r: int) -> FloatArray | None:
+        """Return the quantiles of a region's intensity forecast at `conformal.LEVELS`, shape (Q, K), beside its values.
+
+        None where nothing tells how wrong it is: it is told, or too little of the past is known.
+        """
+        return self._quantiles(self.models.intensity, r, self.intensity[r], self.intensity_forecast[r])
+
+    def price_quantiles(self, r: int) -> FloatArray | None:
+        """Return the same of the price forecast."""
+        return self._quantiles(self.models.price, r, self.price[r], self.price_forecast[r])
+
+    def _quantiles(self, model: Forecaster, r: int, measured: Signal, expected: Signal) -> FloatArray | None:
+        intervals = None if self.told else intervals_of(model, r, measured)
+        if intervals is None:
+            return None
+        ahead = intervals.around(expected.values[1:], measured.values, measured.step_s)
+        return np.concatenate([np.repeat(expected.values[None, :1], len(ahead), axis=0), ahead], axis=1)
 
     def _ahead(self, measured: Signal, told: Signal | None, times_s: FloatArray) -> FloatArray:
         if told:

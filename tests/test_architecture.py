@@ -45,6 +45,7 @@ SIM_ORDER = [
     ("slots", "submissions", "objective", "ledger", "stays", "ceilings", "consents", "quotas"),
     ("meter", "budgets"),
     ("timetable", "gate"),
+    ("reckoning",),
     ("lifecycle",),
     ("engine",),
     ("schedulers", "loads", "tariff"),

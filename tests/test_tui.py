@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable, Footer, Static
 from textual.widgets._footer import FooterKey
 
-from agent import prompts
-from agent.graph import Agent
+from agent import case, prompts
+from agent.epoch import Agent
 from agent.policy.guard import Guard
 from agent.policy.rules import PolicySet
 from agent.record import EpochRecord
@@ -348,7 +348,7 @@ def asking(*jobs: Job) -> AgentRun:
     """Return a run of the agent, without a model, in a world whose only region needs a yes."""
     world = mock_world(jobs, [[100.0]], regions=[mock_region("away")])
     rules = PolicySet.model_validate({"rules": [{"kind": "approval", "regions": ["away"], "source": ASK}]})
-    agent = Agent(None, "rank", ObjectiveSpec(), {name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")})
+    agent = Agent(None, "rank", ObjectiveSpec(), {name: prompts.load(name) for name in case.PROMPTS})
     return AgentRun(world, agent, Guard(rules, world.regions, world.start, world.epoch_s))
 
 

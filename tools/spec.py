@@ -21,7 +21,8 @@ from sim.timetable import Timetable
 from sim.view import View
 from tools.backends.protocol import Backend
 
-Effect = Literal["read", "mutate"]
+Effect = Literal["read", "mutate", "tell"]
+"""`read` changes nothing, `mutate` acts on jobs, `tell` reaches the operator and acts on no job."""
 Status = Literal["ok", "invalid", "denied"]
 
 

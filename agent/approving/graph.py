@@ -26,7 +26,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
 from agent.approving.folder import CHECKPOINTS, Waits
-from agent.graph import NODES, Epoch, State, compiled
+from agent.epoch import Epoch
+from agent.graph import NODES, State, compiled
 from agent.record import ModelRecord
 from sim.approvals import Approvals
 

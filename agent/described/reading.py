@@ -55,6 +55,8 @@ class Descriptions:
         self._read: dict[str, list[dict[str, Any]]] = {}
         self._told: set[str] = set()
         self._seen_s = float("-inf")
+        self.unsettled: dict[str, str] = {}
+        """By job id, the text of which something could not be read, or does not bind the job."""
 
     def read(self, view: View) -> list[ModelRecord]:
         """Read what was submitted since the last view, bind these jobs, and return the model calls that it took."""
@@ -74,6 +76,8 @@ class Descriptions:
         if reading.hints != JobHints():
             self.bound.bind(job.id, bounds)
         self._tell(job, reading, left_out)
+        if left_out or reading.warnings or reading.questions:
+            self.unsettled[job.id] = job.description
         entry = {"job_id": job.id, "hints": reading.hints.as_json(), "left_out": left_out,
                  "warnings": [*reading.warnings, *reading.questions]}  # fmt: skip
         self._read.setdefault(job.description, []).append(entry)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from zoneinfo import available_timezones
 
 from agent.mentions.mention import Meaning, Mention, Text, words
 from agent.mentions.names import FUNCTION_WORDS
 from agent.mentions.numbers import ONES
 from agent.policy.vocabulary import Vocabulary
 from agent.said.quantity import Unreadable
-from agent.said.zones import zone
+from agent.said.zones import iana_zones, zone
 
 _HOUR_WORDS = "|".join(sorted((name for name, value in ONES.items() if 2 <= value <= 12), key=len, reverse=True))
 _HOUR_WORDS += r"|(?<!this )(?<!that )(?<!each )(?<!any )one"
@@ -65,7 +64,7 @@ CLOCKS_OF = re.compile(
 
 def zones(text: Text, vocabulary: Vocabulary) -> list[Mention]:
     """Return the zones named, `Berlin time` too; done before names, as that names no region."""
-    known = available_timezones()
+    known = iana_zones()
     found = [
         text.mention(*m.span(), [("zone", m[0])])
         for m in IANA.finditer(text.left)

@@ -129,7 +129,10 @@ GAP = r"[\W_]{0,2}"
 def names(text: Text, vocabulary: Vocabulary) -> list[Mention]:
     """Return the names of a text; a longer one takes the words of a shorter ("US West", not "US")."""
     found: list[Mention] = []
+    low = text.whole.lower()
     for spelled, meanings in _spellings(vocabulary):
+        if _parts(spelled)[0].lower() not in low:
+            continue  # a pattern costs more to make than most names are worth
         for match in _pattern(spelled, plural=meanings[0][0] != "region" and len(spelled) > 2).finditer(text.left):
             if REASONS.match(text.left, match.end()) or DOLLARS.match(text.left, match.end()) or _is_unit(text, match):
                 continue
@@ -153,9 +156,14 @@ def _spellings(vocabulary: Vocabulary) -> list[tuple[str, list[Meaning]]]:
 
 
 def _pattern(spelled: str, *, plural: bool) -> re.Pattern[str]:
-    parts = [re.escape(part) for part in re.split(r"[\W_]+", spelled.removeprefix("the ")) if part]
+    parts = [re.escape(part) for part in _parts(spelled)]
     ending = r"(?:['’]s?|s['’]?|es)?" if plural else r"(?:['’]s)?"
     return re.compile(rf"(?<![A-Za-z0-9]){GAP.join(parts)}{ending}(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+def _parts(spelled: str) -> list[str]:
+    """Return the words of a name."""
+    return [part for part in re.split(r"[\W_]+", spelled.removeprefix("the ")) if part] or [spelled]
 
 
 def _is_name(said: str, spelled: str) -> bool:

@@ -77,6 +77,8 @@ REFERENCE = re.compile(
     r"|attempt|run|branch|seed|project|invoice|incident|bug|pr|in|since|of)\.?\s+|#\s?|§\s?|\bv\.?|-)(?:\d+[.,]\s?)*$",
     re.I,
 )
+LABEL = re.compile(r"(?<![a-z])(?:(?P<cpus>v?cpus?|cores?|processors)|(?P<gpus>gpus?))\s*[:=]\s*$", re.I)
+"""What stands before a number in a list of fields: `cores: 48`."""
 YEARS = range(1980, 2080)
 
 
@@ -99,8 +101,11 @@ def bare_numbers(text: Text) -> list[tuple[Mention, Number]]:
         if said.lower() == "one" or re.match(r"(?:st|nd|rd|th)\b|[a-z]", text.whole[number.end :], re.I):
             continue
         demanded = not (_is_reference(text, number) or (not number.figures and COUNTED.match(text.whole, number.end)))
-        value = round_off(number.value)
-        found.append((text.mention(number.begin, number.end, [("number", value)], demanded=demanded), number))
+        label = LABEL.search(text.before(number.begin))
+        meaning = (label.lastgroup or "") if label else "number"
+        found.append(
+            (text.mention(number.begin, number.end, [(meaning, round_off(number.value))], demanded=demanded), number)
+        )
     return found
 
 

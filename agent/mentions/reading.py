@@ -42,6 +42,6 @@ def mentions(said: str, vocabulary: Vocabulary, today: date | None = None) -> Me
     found = zones(text, vocabulary) + names(text, vocabulary) + (dates(text, today) if today else [])
     found += clocks(text) + days(text) + quantities(text) + traits(text) + periods(text)
     for mention, number in bare_numbers(text):
-        times = hours(number.value, text.whole[number.begin : number.end])
+        times = hours(number.value, text.whole[number.begin : number.end]) if mention.of("number") else set()
         found.append(mention._replace(meanings=mention.meanings | times))
     return Mentions(text.whole, tuple(sorted(found, key=lambda one: (one.begin, one.end))))

@@ -12,7 +12,7 @@ from agent.mentions.mention import listed, words
 
 IDIOMS = listed(
     """until further notice, without exception, without any exception, no later than, not later than, no more than, not more than, no longer than, not longer than, if not,
-    whether or not, not a cent more, not more, no higher than, not exceed, never exceed""",
+    whether or not, not a cent more, not more, no higher than, not exceed, never exceed, full stop, period, no ifs, no buts""",
     r"no\s+matter\s+\w+",
 )  # fmt: skip
 """Negations that forbid nothing by themselves."""
@@ -107,7 +107,7 @@ SUBMITTED = listed(
     "submit*, from, come, comes, coming, originat*, sent, send, created, create, users in, users at, born, home, homes, launched, filed, handed in, started in, based in, people in, hand in"
 )
 SURELY_SUBMITTED = listed(
-    "submitted in, submitted from, submitted at, originate in, originate from, originating in, originating from, come from, comes from, coming from, sent from"
+    "jobs from, job from, work from, workloads from, tasks from, requests from, users in, users from, submitted in, submitted from, submitted at, originate in, originate from, originating in, originating from, come from, comes from, coming from, sent from"
 )
 AT_ONCE = listed(
     """immediate*, at once, instant*, straight, right away, now, no delay, delay*, wait*, promptly, as soon as, upon, queue*, postpone*, defer*, hold, held, first thing, put off"""
@@ -135,6 +135,11 @@ WEIGHING = listed(
     """matter*, important*, importance, weigh*, weight*, minimis*, minimiz*, optimis*, optimiz*, care, cares, first, count*, priorit*, objective, goal, above all, over, more,
     less, worth, value*, balanc*, trade*, reduc*, cut*, before, look*, consider*, save*, as much as, equal*, half, only, ahead, beat*, mind, rate, rated, rates, treat, trumps"""
 )  # fmt: skip
+OTHER_USE = words(
+    r"(?:memory|ram|disks?|storage|network|bandwidth|gpus?|vram|racks?|power)\s+(?:use|usage|utili[sz]ation|load)"
+)
+"""Use of what is no CPU: headroom bounds CPUs alone."""
+CPU_USE = listed("cpu, cpus, core, cores, processor*, vcpu*")
 GPU = listed(
     "gpu, gpus, multi gpu, accelerator*, accelerated, graphics card, graphics cards",
     r"[AHVB]\d{2,3}s?",
@@ -177,6 +182,8 @@ EARLIEST = listed(
 SURELY_EARLIEST = words(
     rf"{_NO}\s+(?:\w+\s+){{0,3}}before", r"(?:at\s+the|the|at)\s+earliest", rf"{_NO}\s+(?:sooner|earlier)"
 )
+BY_THE_START = words(r"(?:start|begin|launch|kick|get\s+going)\w*\b[^.;!?]{0,40}")
+BY_THE_END = words(r"(?:finish|complet|done|ready|end|deliver|over|result)\w*\b[^.;!?]{0,40}")
 TAKING = listed(
     """take, takes, took, run, runs, running, need, needs, run time, runtime, duration, last, lasts, long, length, estimat*, hour, hours, about, for, expect*, plan, count, through,
     occup*, h, minute*, min, day, days, usually, typically, done in, on, around, eta, wall*, of"""

@@ -20,6 +20,7 @@ from agent.policy.rules import MAX_SENTENCE, PolicySet, Rule, Unenforceable, exp
 from agent.policy.sentences import sentences
 from agent.policy.vocabulary import Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
+from agent.said.missed import again
 from agent.said.names import invented, misplaced, unknown_names
 from agent.said.prompt import BEFORE, question
 from agent.said.rules import SaidAnswer, resolve
@@ -88,7 +89,8 @@ class SentenceReader:
         asked = question("rules", self._vocabulary, sentence, tuned=self._model.tuned, before=before)
         understand = partial(self._understand, sentence, before)
         try:
-            return ask(self._model, asked, self._schema, understand, deadline_s=self._deadline_s)
+            more = partial(again, "rules", self._vocabulary, sentence)
+            return ask(self._model, asked, self._schema, understand, again=more, deadline_s=self._deadline_s)
         except ModelFailed as error:
             self.failures += 1
             return Understood((_unread(sentence, error),))

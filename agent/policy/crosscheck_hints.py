@@ -83,14 +83,17 @@ def _quantities(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str
     held = _held(hints, now)
     moments = [moment for moment in (hints.deadline, hints.earliest_start) if moment]
     for one in found.of("h", "cpus", "gpus", "gb"):
-        # "in two days at 17:00" is a day, and not 48 hours
+        # "in two days at 17:00" is a day, and not 48 hours; "6h" may be a time of day, if there is a moment for it
         day = any(
             (now + timedelta(hours=hours)).date() == moment.date()
             for hours in near_hours(one.of("h"))
+            if hours >= 24
             for moment in moments
         )
-        if one.demanded and not (one.meanings & held or day or one.of("g/kwh") or one.of("clock")):
+        time = bool(moments and one.of("clock"))
+        if one.demanded and not (one.meanings & held or day or one.of("g/kwh") or time):
             yield f'the text says "{one.words}", and no hint holds it'
+    yield from _bounds(found, hints, now)
     said = {meaning for one in found.all for meaning in one.meanings}
     said |= {("gpus", 1.0)} if ("gpu", True) in said else set()
     said |= {("gpus", 0.0)} if ("gpu", False) in said else set()
@@ -109,6 +112,24 @@ def _quantities(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str
         yield "a hint holds a run time, and the text does not speak of one"
     if hints.max_delay_h and not stance.STARTING.search(_beside(found, "h", values=[round_off(hints.max_delay_h)])):
         yield "a hint bounds the wait before the start, and the text does not"
+
+
+def _bounds(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str]:
+    """Yield where hours from now bound the start and are held as a deadline, or the end and are held as a delay."""
+    due_h = None if hints.deadline is None else round_off((hints.deadline - now).total_seconds() / 3600)
+    for held_h, wrong, right, says in (
+        (due_h, stance.BY_THE_START, stance.BY_THE_END, "a hint holds a deadline, and the text bounds the start"),
+        (hints.max_delay_h, stance.BY_THE_END, stance.BY_THE_START, "a hint bounds the start, and the text the end"),
+    ):
+        said = [one for one in found.of("h") if held_h and round_off(held_h) in one.of("h")]
+        before = [found.text[max(0, one.begin - 60) : one.begin] for one in said]
+        if before and all(_last(wrong, one) > _last(right, one) for one in before):
+            yield says
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    """Return where a pattern begins for the last time, -1 if it is not there."""
+    return max((match.start() for match in pattern.finditer(text)), default=-1)
 
 
 def _only_waits(said: str) -> bool:

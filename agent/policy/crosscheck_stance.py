@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agent.mentions import stance
 from agent.mentions.mention import Mention, round_off
@@ -124,6 +124,8 @@ def _kinds(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
             yield "a rule favours regions (prefer), and the sentence does not"
         if isinstance(rule, Budget) and not stance.PER[rule.per].search(found.text):
             yield f"a budget is per {rule.per}, and the sentence does not say so"
+        if rule.kind == "headroom" and stance.OTHER_USE.search(found.text) and not stance.CPU_USE.search(found.text):
+            yield "a rule bounds the use of CPUs (headroom), and the sentence speaks of another use"
         if isinstance(rule, Objective):
             yield from _weights(found, rule)
 
@@ -133,6 +135,25 @@ def _weights(found: Mentions, rule: Objective) -> Iterator[str]:
     for name, weight in rule.weights.model_dump().items():
         if weight and not patterns[name].search(found.text):
             yield f"an objective weighs {name}, and the sentence does not say so"
+    yield from _order_of_weights(found, rule, patterns)
+
+
+def _order_of_weights(found: Mentions, rule: Objective, patterns: Mapping[str, re.Pattern[str]]) -> Iterator[str]:
+    """Yield where as many numbers as weights are said, each beside its own ("carbon 5, cost 2"), and held otherwise."""
+    held = {name: weight for name, weight in rule.weights.model_dump().items() if weight}
+    numbers = [one for one in found.of("number", "share") if one.demanded]
+    named = sorted((match.start(), name) for name in held for match in patterns[name].finditer(found.text))
+    if not len(numbers) == len(named) == len(held) > 1:
+        return
+    order = [
+        kind for _, kind in sorted([*((one.begin, "number") for one in numbers), *((at, "name") for at, _ in named)])
+    ]
+    if order not in (["number", "name"] * len(held), ["name", "number"] * len(held)):
+        return
+    for one, (_, name) in zip(numbers, named, strict=True):
+        values = one.of("number") | one.of("share")
+        if held[name] not in values and round_off(held[name] / 100) not in values:
+            yield f'the sentence says "{one.words}" of {name}, and an objective weighs it {held[name]:g}'
 
 
 def _suspensions(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -156,6 +157,7 @@ class Vocabulary(Part):
                     yield spelled, region.id
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a name without what people leave out or add: capitals, hyphens, spaces, "the"."""
     return re.sub(r"[\W_]+", "", name.lower().strip().removeprefix("the "))

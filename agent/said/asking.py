@@ -34,6 +34,7 @@ def ask(
     schema: Schema,
     understand: Callable[[Any], Understood[Meaning]],
     *,
+    again: Callable[[Sequence[str]], Sequence[Message] | None] | None = None,
     deadline_s: float,
 ) -> Understood[Meaning]:
     """Return what the model's answer means: of two, where the first is doubtful, the less doubtful one.
@@ -43,6 +44,8 @@ def ask(
         question: The prompt and the text.
         schema: The JSON schema that constrains the answer.
         understand: Makes sense of parsed JSON; raises `Malformed`.
+        again: Makes of doubts the question that shows a tuned model what it missed; None if that is nothing. Other
+            models are shown their own answer and the doubts.
         deadline_s: Wall seconds allowed for each of the two calls at most.
 
     Raises:
@@ -58,16 +61,28 @@ def ask(
             return text, fault
 
     text, best = answer(question)
-    # The tuned model has learnt to answer, and not to mend an answer. Drawing others at temperature 0.6 found the right
-    # one for 2 of 9 wrong ones; a schema of known names only made it name the wrong ones of them.
-    if _faults(best) and not model.tuned:
-        said = {"role": "assistant", "content": text}
+    second_question = _second(model, question, text, best, again) if _faults(best) else None
+    if second_question:
         with suppress(ModelFailed):
-            _, second = answer([*question, said, {"role": "user", "content": _correction(best)}])
+            _, second = answer(second_question)
             best = min(best, second, key=_faults)
     if isinstance(best, Malformed):
         raise best
     return best
+
+
+def _second(
+    model: LanguageModel,
+    question: Sequence[Message],
+    text: str,
+    best: Understood[Any] | Malformed,
+    again: Callable[[Sequence[str]], Sequence[Message] | None] | None,
+) -> Sequence[Message] | None:
+    """Return the question after a doubtful answer, None if it would say nothing new."""
+    if model.tuned:
+        return again(best.doubts) if again and isinstance(best, Understood) else None
+    said = {"role": "assistant", "content": text}
+    return [*question, said, {"role": "user", "content": _correction(best)}]
 
 
 def _faults(found: Understood[Any] | Malformed) -> float:

@@ -24,6 +24,8 @@ TASKS = {
     "hints": SHARED | {"date", "level", "gb", "cpus", "gpus"},
 }
 """What may be in an answer, by the task."""
+NAMED = ("team", "customer", "tag", "kind", "at_least", "at_most", "level", "gpu", "zone")
+"""Kinds of notes that begin with their kind."""
 UNITS = {"g/kwh": "g", "usd/mwh": "usd"}
 """Units that an answer writes shorter: the field tells the rest."""
 SAYS_A_DAY = date(2026, 1, 1)
@@ -39,8 +41,12 @@ def noted(task: Task, vocabulary: Vocabulary, text: str) -> tuple[str, ...]:
         ('kind batch', '36 h', 'Sweden', '22:00')
     """
     found = mentions(text, vocabulary, SAYS_A_DAY).all
-    notes = ("|".join(dict.fromkeys(_alternatives(one, TASKS[task], vocabulary))) for one in found)
-    return tuple(dict.fromkeys(filter(None, notes)))
+    return tuple(dict.fromkeys(filter(None, (note(task, vocabulary, one) for one in found))))
+
+
+def note(task: Task, vocabulary: Vocabulary, one: Mention) -> str:
+    """Return the note on a mention, empty if nothing of it could be in an answer."""
+    return "|".join(dict.fromkeys(_alternatives(one, TASKS[task], vocabulary)))
 
 
 def _alternatives(one: Mention, kept: frozenset[str], vocabulary: Vocabulary) -> Iterator[str]:
@@ -75,11 +81,13 @@ def _spelled(dimension: str, value: Hashable) -> str:
 
 def _region(one: Mention, ids: Hashable, vocabulary: Vocabulary) -> str:
     """Return the words that the vocabulary has for the regions that are meant, the text's own where it can."""
-    spellings = [
-        spelled for region in vocabulary.regions for spelled in (*region.names, *region.groups, region.id, region.zone)
-    ]
-    meant = [spelled for spelled in spellings if frozenset(vocabulary.find("region", spelled)) == ids]
-    return next((spelled for spelled in meant if spelled.lower() == one.words.lower()), meant[0])
+    meant = [name for name in spellings(vocabulary) if frozenset(vocabulary.find("region", name)) == ids]
+    return next((name for name in meant if name.lower() == one.words.lower()), meant[0])
+
+
+def spellings(vocabulary: Vocabulary) -> list[str]:
+    """Return all that a vocabulary calls its regions, names first."""
+    return [name for region in vocabulary.regions for name in (*region.names, *region.groups, region.id, region.zone)]
 
 
 def _date(words: str) -> str:

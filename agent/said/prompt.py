@@ -40,15 +40,22 @@ def question(
     return [{"role": "system", "content": system_text}, {"role": "user", "content": user_text}]
 
 
-def messages(task: Task, vocabulary: Vocabulary, text: str) -> list[Message]:
-    """Return the chat that asks what a text says: the system line with the names, the text and the notes on it."""
-    user_text = asked(text, noted(task, vocabulary, text))
+def messages(task: Task, vocabulary: Vocabulary, text: str, missed: Sequence[str] = ()) -> list[Message]:
+    """Return the chat of the tuned model: the system line with the names, the text and the notes on it.
+
+    Args:
+        task: What to read.
+        vocabulary: The names that the text may use.
+        text: What to read it from.
+        missed: Fragments that a first answer should have had (`agent.said.missed`).
+    """
+    user_text = asked(text, noted(task, vocabulary, text), missed)
     return [{"role": "system", "content": system(task, vocabulary)}, {"role": "user", "content": user_text}]
 
 
-def asked(text: str, notes: Sequence[str]) -> str:
-    """Return a text with the notes on it."""
-    return f"{text}\n[{'; '.join(notes)}]"
+def asked(text: str, notes: Sequence[str], missed: Sequence[str] = ()) -> str:
+    """Return a text with the notes on it, and what an answer must not miss."""
+    return f"{text}\n[{'; '.join(notes)}]" + (f" must: {'; '.join(missed)}" if missed else "")
 
 
 def system(task: Task, vocabulary: Vocabulary) -> str:

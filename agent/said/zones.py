@@ -34,11 +34,17 @@ def zone(said: str, vocabulary: Vocabulary) -> str:
 
 
 @cache
+def iana_zones() -> frozenset[str]:
+    """Return the names of all zones: it takes a walk through files to find them."""
+    return frozenset(available_timezones())
+
+
+@cache
 def _by_city() -> dict[str, set[str]]:
     """Return the zones by their whole name and by their city: `singapore` is in Asia, and not the old alias."""
     whole: dict[str, set[str]] = {}
     cities: dict[str, set[str]] = {}
-    for name in available_timezones():
+    for name in iana_zones():
         whole[name.lower()] = {name}
         area, _, city = name.rpartition("/")
         if area in ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific"):

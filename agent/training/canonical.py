@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from agent.policy.rules import Part
 from agent.policy.vocabulary import Vocabulary
 from agent.said.hints import GB, SaidHints
-from agent.said.notes import hours, number, spelled_days
+from agent.said.notes import hours, number, spelled_days, spellings
 from agent.said.quantity import GRAMS, HOURS, KILOGRAMS, KWH, USD, USD_PER_MWH, amount
 from agent.said.rules import SaidAnswer, SaidRule, SaidSelector
 from agent.said.windows import days
@@ -30,6 +30,9 @@ def canonical_hints(said: SaidHints, vocabulary: Vocabulary) -> SaidHints:
         earliest=said.earliest and _moment(said.earliest, vocabulary),
         within=said.within and _hours(said.within),
         takes=said.takes and _hours(said.takes),
+        only=_names(said.only, vocabulary),
+        but=_names(said.but, vocabulary),
+        deny=_names(said.deny, vocabulary),
         memory=said.memory and _memory(said.memory),
     )
 
@@ -37,8 +40,10 @@ def canonical_hints(said: SaidHints, vocabulary: Vocabulary) -> SaidHints:
 def _rule(rule: SaidRule, vocabulary: Vocabulary) -> SaidRule:
     return _updated(
         rule,
-        jobs=rule.jobs and tuple(_selector(one) for one in rule.jobs),
-        unless=rule.unless and _selector(rule.unless),
+        jobs=rule.jobs and tuple(_selector(one, vocabulary) for one in rule.jobs),
+        unless=rule.unless and _selector(rule.unless, vocabulary),
+        in_=_names(rule.in_, vocabulary),
+        but=_names(rule.but, vocabulary),
         days=rule.days and spelled_days(frozenset(days(rule.days))),
         tz=rule.tz and zone(rule.tz, vocabulary),
         carbon_above=rule.carbon_above and _carbon(rule.carbon_above, rule.kind),
@@ -49,8 +54,19 @@ def _rule(rule: SaidRule, vocabulary: Vocabulary) -> SaidRule:
     )
 
 
-def _selector(said: SaidSelector) -> SaidSelector:
-    return _updated(said, longer=said.longer and _hours(said.longer), shorter=said.shorter and _hours(said.shorter))
+def _selector(said: SaidSelector, vocabulary: Vocabulary) -> SaidSelector:
+    return _updated(
+        said,
+        longer=said.longer and _hours(said.longer),
+        shorter=said.shorter and _hours(said.shorter),
+        home=_names(said.home, vocabulary),
+    )
+
+
+def _names(said: tuple[str, ...] | None, vocabulary: Vocabulary) -> tuple[str, ...] | None:
+    """Return regions as the vocabulary writes them, those that it lacks as they are said."""
+    written = {name.lower(): name for name in reversed(spellings(vocabulary))}
+    return said and tuple(written.get(name.lower(), name) for name in said)
 
 
 def _updated(said: Form, **fields: Any) -> Form:

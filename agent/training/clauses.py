@@ -8,28 +8,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agent.training import clocks, numerals
+from agent.training import clocks, exemptions, numerals, weights, wishes
 from agent.training.clause_patterns import PATTERNS
 from agent.training.grammar import Rng, chance, keep, one, say
 from agent.training.places import Said, at, place
-from agent.training.subjects import Subject, exempt, subject
+from agent.training.subjects import Subject, owner, subject
 
-HARD = {
-    "must": "[must|must|have to|need to|are to|shall|should|are required to]",
-    "mustnt": "[must not|must not|may not|cannot|can't|must never|are not allowed to|are never to|shall not|should never|mustn't|are forbidden to|should not|are not to|don't get to|can never]",  # noqa: E501 - one list
-    "mayonly": "[may only|can only|may only|are only allowed to|must only|are only to|should only|are to only]",
-}
-SOFT = {
-    "must": "[should ideally|should preferably|should, where possible,|should if possible|ought if possible to|would ideally|should, if at all possible,]",  # noqa: E501 - one list
-    "mustnt": "[should preferably not|should ideally not|should, if possible, not|would ideally not|should where possible not|would preferably not]",  # noqa: E501 - one list
-    "mayonly": "[should preferably only|should ideally only|should, if possible, only|should, where possible, only]",
-}
-SINGULAR = {"are ": "is ", "have to": "has to", "need to": "needs to", "don't get": "doesn't get"}
-UNLESS = "[, except {u},|, with the exception of {u},|, other than {u},|, apart from {u},| except {u}| (except {u})|, unless they are {u},|, but not {u},|, {u} excepted,| excluding {u}]"  # noqa: E501 - one list
-
-
-BUSY = "[CPU use|CPU utilisation|CPU utilization|CPU load|the CPU usage|the load on the CPUs|the share of busy CPUs]"
-ABOUT_JOBS = ("{jobs}", "{bare}", "{use}", "{forjobs}")
+BUSY = "[CPU use|CPU utilisation|CPU utilization|CPU load|the CPU usage|the load on the CPUs|the share of busy CPUs|the use of the CPUs]"  # noqa: E501
+ABOUT_JOBS = ("{jobs}", "{bare}", "{use}", "{forjobs}", "{who}", "{neither}", "{both}", "{nor}")
+STOPS = "[, full stop|, period|, and that is it|, end of story|, nowhere else|, and nothing else|, and only that|, no exceptions|{dot} Full stop|, basta| alone| exclusively|, never anything else]"  # noqa: E501 - one list
 
 
 class Clause(NamedTuple):
@@ -41,21 +28,15 @@ class Clause(NamedTuple):
 
 
 class _Slots:
-    """Fills the slots of a pattern for one rule."""
+    """Fills the slots of a pattern for one rule; `slip` is one whose place or limit is said first, and taken back."""
 
-    def __init__(self, rule: Said, rng: Rng, jobs: Subject | None) -> None:
-        self.rule, self.rng = rule, rng
-        self.subject = jobs or _subject(rule, rng)
-        self.softened = False
+    def __init__(self, rule: Said, rng: Rng, jobs: Subject, style: str, slip: Said | None) -> None:
+        self.rule, self.rng, self.subject, self.style, self.slip = rule, rng, jobs, style, slip
+        self.verbs = 0
 
-    def modal(self, name: str) -> str:
-        soft = bool(self.rule.get("soft"))
-        self.softened |= soft
-        words = say((SOFT if soft else HARD)[name], self.rng)
-        if not self.subject.plural:
-            for plural, singular in SINGULAR.items():
-                words = words.replace(plural, singular)
-        return words
+    def verb(self, name: str) -> str:
+        self.verbs += 1
+        return wishes.verb(name, self.style, self.rng, plural=self.subject.plural)
 
     def _for_jobs(self) -> str:
         named = "jobs" in self.rule or chance(self.rng, 0.1)
@@ -65,56 +46,103 @@ class _Slots:
         whose = f" by {self.subject.words}" if "jobs" in self.rule else ""
         return say(BUSY, self.rng) + whose
 
+    def _value(self, name: str) -> str:
+        right = _value(name, self.rule, self.rng)
+        if self.slip is None or not any(field in self.rule for field in SLIPPING.get(name, ())):
+            return right
+        wrong, self.slip = _value(name, self.slip, self.rng), None
+        return say(CORRECTIONS, self.rng, w=wrong, r=right.removeprefix("in ") if name == "at" else right)
+
     def fill(self, pattern: str) -> str:
         rng, rule, many = self.rng, self.rule, self.subject.plural
         return say(
             pattern,
             rng,
             jobs=lambda: self.subject.words,
+            who=lambda: self.subject.words,
             forjobs=self._for_jobs,
             use=self._use,
-            exceed=lambda: _exceed(rule, rng),
-            multiple=lambda: keep(say(MULTIPLES[_heaviest(rule)], rng)),
             bare=lambda: _bare(rule, rng),
-            must=lambda: self.modal("must"),
-            mustnt=lambda: self.modal("mustnt"),
-            mayonly=lambda: self.modal("mayonly"),
+            neither=lambda: _several(rule, rng, " nor ", bare=False),
+            both=lambda: _several(rule, rng, " and ", bare=False),
+            nor=lambda: _several(rule, rng, ", no ", bare=True),
+            u=lambda: exemptions.spared(rule["unless"], rng),
+            stop=lambda: " only" if rule.get("soft") else say(STOPS, rng, dot="."),
+            must=lambda: self.verb("must"),
+            mustnt=lambda: self.verb("mustnt"),
+            mayonly=lambda: self.verb("mayonly"),
             s="" if many else "s",
             be="are" if many else "is",
             do="do" if many else "does",
             have="have" if many else "has",
-            at=lambda: at(rule, rng),
-            place=lambda: place(rule, rng),
-            when=lambda: when(rule, rng),
-            **{name: (lambda name=name: _value(name, rule, rng)) for name in _VALUES},
+            **{name: (lambda name=name: self._value(name)) for name in _VALUES},
         )
 
 
-def clause(rule: Said, rng: Rng, jobs: Subject | None = None) -> Clause:
+def clause(
+    rule: Said, rng: Rng, jobs: Subject | None = None, *, slip: Said | None = None, alone: bool = True
+) -> Clause:
     """Return the rule in words.
 
     Args:
         rule: The rule, as said.
         rng: Draws every choice.
         jobs: How its jobs are named, if not by their selector: `they`.
+        slip: A rule of the same fields, one of which is said by mistake and corrected at once.
+        alone: Whether it is the whole sentence; else its wishes and exemptions stay close to its own words.
     """
     form, pattern = one(rng, _fitting(rule, with_subject=jobs is not None))
-    slots = _Slots(rule, rng, jobs)
+    style = one(rng, STYLES if alone else ["verb"]) if rule.get("soft") else "hard"
+    if style == "hoped" and (form != "D" or jobs is not None or not pattern.startswith("{jobs} {m")):
+        style = "beside"
+    spared = rule.get("unless") if "{u}" not in pattern and jobs is None else None
+    near = bool(spared) and any(slot in pattern for slot in BESIDE) and chance(rng, 0.45 if alone else 1.0)
+    named = jobs or _subject(rule, form, rng, agents="{who}" in pattern)
+    if near and spared:
+        named = Subject(named.words + exemptions.beside(spared, rng), named.plural)
+    kept = rule if near or "{u}" in pattern else {field: rule[field] for field in rule if field != "unless"}
+    slots = _Slots(kept, rng, named, style, slip)
     words = slots.fill(pattern)
-    return Clause(form, words, slots.softened)
+    if style == "hoped" and slots.verbs:
+        form, words = "F", wishes.hoped(words, rng)
+    if spared and not near:
+        words = exemptions.around(words, spared, rng, before=form == "D")
+    return Clause(form, words, softened=bool(slots.verbs) and style in ("verb", "hoped"))
+
+
+BESIDE = ("{bare}", "{jobs}", "{use}")
+"""Slots that can take an exemption beside them."""
+SLIPPING = {
+    "at": ("in",), "place": ("in",), "when": ("when", "days"), "amount": ("max", "cost_above", "carbon_above"),
+    "max": ("max",), "free": ("free",), "within": ("within",), "by": ("by",), "carbon_above": ("carbon_above",),
+}  # fmt: skip
+"""Slots that may be said wrongly first, and the fields that they need."""
+CORRECTIONS = "{w}[, no, |, sorry, |, no wait, | - correction: |, I mean |, I mean, |, make that |... actually |, no, make that |, sorry, I mean |, er, | - no, sorry: |, or rather |, pardon, |, scratch that, |, that is wrong, it is |, oh no, |, let me correct that: ]{r}"  # noqa: E501 - one list
+STYLES = ("verb", "verb", "verb", "beside", "beside", "beside", "hoped")
+"""How a clause says that it is a wish, where it is one."""
 
 
 def _fitting(rule: Said, *, with_subject: bool) -> list[tuple[str, str]]:
     """Return the patterns that say all of the rule and nothing else, each with its form."""
-    fitting = [(form, pattern) for form, patterns in PATTERNS[_variant(rule)].items() for pattern in patterns]
-    if "jobs" in rule or "unless" in rule:
+    fitting = [
+        (form, pattern) for name in _variants(rule) for form, patterns in PATTERNS[name].items() for pattern in patterns
+    ]
+    if "jobs" in rule:
         fitting = [pair for pair in fitting if any(slot in pair[1] for slot in ABOUT_JOBS)]
-    if rule["kind"] == "only" and "but" in rule:
+    if "jobs" in rule or "unless" not in rule:
+        fitting = [pair for pair in fitting if "{u}" not in pair[1]]
+    if "but" in rule and rule["kind"] == "only":
         # "not outside Europe except Britain" could be read either way
-        fitting = [pair for pair in fitting if not any(word in pair[1] for word in ("outside", "leave", "out of"))]
+        fitting = [pair for pair in fitting if not any(word in pair[1] for word in UNCLEAR)]
+    if "but" in rule and rule["kind"] == "deny":
+        fitting = [pair for pair in fitting if not any(word in pair[1] for word in TWICE)]
     if with_subject:
         fitting = [(form, pattern) for form, pattern in fitting if form == "D" and pattern.startswith("{jobs}")]
     return fitting
+
+
+TWICE = ("where but", "where]", "except", "other than")
+UNCLEAR = ("outside", "leave", "out of", "beyond", "other than", "but", "except", "else than", "elsewhere")
 
 
 def can_follow(rule: Said) -> bool:
@@ -122,34 +150,50 @@ def can_follow(rule: Said) -> bool:
     return rule["kind"] not in ("headroom", "objective") and bool(_fitting(rule, with_subject=True))
 
 
-def _variant(rule: Said) -> str:
+def _variants(rule: Said) -> tuple[str, ...]:
     """Return which patterns can say the rule: they depend on its fields."""
     kind = str(rule["kind"])
     has_where, has_when = "in" in rule or "but" in rule, "when" in rule or "days" in rule
     if kind in ("only", "deny"):
         for field, name in (("carbon_above", "carbon"), ("price_above", "price")):
             if field in rule:
-                return f"deny {name}"
-        return f"{kind}{' where' if has_where else ''}{' when' if has_when else ''}"
-    if kind == "delay":
-        both = "within" in rule and "by" in rule
-        return "delay both" if both else "delay by" if "by" in rule else _prompt_or_not(rule)
-    if kind == "headroom":
-        return f"headroom {'free' if 'free' in rule else 'max'}"
-    if kind == "suspend":
-        return f"suspend {rule.get('allowed', 'times')}".lower()
-    if kind == "approval":
-        return f"approval {'limit' if 'cost_above' in rule or 'carbon_above' in rule else 'all'}"
-    if kind == "budget":
-        return f"budget {numerals_of(str(rule['max']))}"
-    if kind == "objective":
-        weights = [rule[name] for name in ("carbon", "cost", "delay") if name in rule]
-        return f"objective {'one' if len(weights) == 1 else 'times' if '1' in weights else 'shares'}"
-    return kind
+                return (f"deny {name}",)
+        return _placements(rule, f"{kind}{' where' if has_where else ''}{' when' if has_when else ''}")
+    return (f"{kind} {_limit(kind, rule)}".strip(),)
+
+
+def _placements(rule: Said, name: str) -> tuple[str, ...]:
+    """Return the patterns of a placement, more of them where it has something that asks for its own words."""
+    jobs = rule.get("jobs", [])
+    if name == "only where" and len(jobs) == 1 and jobs[0].get("home") == rule.get("in") and "but" not in rule:
+        return (name, *["only home"] * 3)
+    if name == "deny where" and len(jobs) == 2 and "unless" not in rule:
+        return (name, *["deny neither"] * 4)
+    if name == "deny where" and not jobs and "unless" in rule:
+        return (name, *["deny reserved"] * 3)
+    return (name,)
+
+
+def _limit(kind: str, rule: Said) -> str:
+    match kind:
+        case "delay":
+            both = "within" in rule and "by" in rule
+            return "both" if both else "by" if "by" in rule else _prompt_or_not(rule)
+        case "headroom":
+            return "free" if "free" in rule else "max"
+        case "suspend":
+            return str(rule.get("allowed", "times")).lower()
+        case "approval":
+            return "limit" if "cost_above" in rule or "carbon_above" in rule else "all"
+        case "budget":
+            return numerals_of(str(rule["max"]))
+        case "objective":
+            return weights.variant(rule)
+    return ""
 
 
 def _prompt_or_not(rule: Said) -> str:
-    return "delay now" if rule["within"] == "0 h" else "delay within"
+    return "now" if rule["within"] == "0 h" else "within"
 
 
 def numerals_of(limit: str) -> str:
@@ -158,27 +202,32 @@ def numerals_of(limit: str) -> str:
     return "money" if unit == "usd" else "energy" if unit in ("kwh", "mwh") else "carbon"
 
 
-def _subject(rule: Said, rng: Rng) -> Subject:
-    """Return the subject of a rule, with what is exempt."""
-    selectors = rule.get("jobs", [None])
-    subjects = [subject(selector, rng) for selector in selectors]
-    words = say(
-        "[{a} and {b}|{a} and {b}|both {a} and {b}|{a} as well as {b}]", rng, a=subjects[0].words, b=subjects[-1].words
-    )
-    plural = len(subjects) > 1 or subjects[0].plural
-    words = words if len(subjects) > 1 else subjects[0].words
-    return Subject(words + _unless(rule, rng), plural)
+def _subject(rule: Said, form: str, rng: Rng, *, agents: bool) -> Subject:
+    """Return the jobs that a rule is about, or whose they are where these are to act."""
+    owners = [owner(selector, rng) for selector in rule.get("jobs", ())] if agents else []
+    subjects = [who for who in owners if who] if all(owners) and owners else _subjects(rule, form, rng)
+    if len(subjects) == 1:
+        return subjects[0]
+    words = say(_PAIR, rng, a=subjects[0].words, b=subjects[-1].words)
+    return Subject(words, plural=True)
+
+
+_PAIR = "[[|||both ]{a} and {b}|{a} as well as {b}|{a} & {b}|{a} and [also|likewise] {b}|{a} plus {b}]"
+
+
+def _subjects(rule: Said, form: str, rng: Rng) -> list[Subject]:
+    owners = rule["kind"] not in ("approval", "suspend") and (rule["kind"] != "delay" or form == "D")
+    return [subject(selector, rng, owners=owners) for selector in rule.get("jobs", [None])]
 
 
 def _bare(rule: Said, rng: Rng) -> str:
     """Return the subject to follow `no`."""
-    selectors = rule.get("jobs", [None])
-    words = one(rng, [" or ", " and no "]).join(subject(selector, rng, bare=True).words for selector in selectors)
-    return words + _unless(rule, rng)
+    words = _several(rule, rng, one(rng, [" or ", " and no "]), bare=True)
+    return words + (exemptions.beside(rule["unless"], rng) if "unless" in rule else "")
 
 
-def _unless(rule: Said, rng: Rng) -> str:
-    return say(UNLESS, rng, u=exempt(rule["unless"], rng)) if "unless" in rule else ""
+def _several(rule: Said, rng: Rng, joint: str, *, bare: bool) -> str:
+    return joint.join(subject(selector, rng, bare=bare).words for selector in rule.get("jobs", [None]))
 
 
 def when(rule: Said, rng: Rng) -> str:
@@ -192,13 +241,21 @@ def when(rule: Said, rng: Rng) -> str:
     return f"{days} {time}" if chance(rng, 0.35) else f"{time}{one(rng, [' ', ' ', ', '])}{days}"
 
 
-_VALUES = ("carbon_above", "price_above", "cost_above", "max", "free", "per", "within", "by", "times", "heavy", "light",
-           "weights", "amount")  # fmt: skip
+_VALUES = ("at", "place", "when", "carbon_above", "price_above", "cost_above", "max", "free", "per", "within", "by",
+           "times", "heavy", "light", "multiple", "weights", "given", "giving", "amount", "exceed")  # fmt: skip
 
 
 def _value(name: str, rule: Said, rng: Rng) -> str:
     said = str(rule.get(name, ""))
     match name:
+        case "at":
+            return at(rule, rng)
+        case "place":
+            return place(rule, rng)
+        case "when":
+            return when(rule, rng)
+        case "exceed":
+            return _exceed(rule, rng)
         case "carbon_above" if rule["kind"] == "approval":
             return numerals.mass(said, rng)
         case "carbon_above":
@@ -219,7 +276,13 @@ def _value(name: str, rule: Said, rng: Rng) -> str:
             return _by(rule, rng)
         case "times":
             return keep(_times(int(said), rng))
-    return _weights(name, rule, rng)
+        case "multiple":
+            return weights.multiple(rule, rng)
+        case "weights":
+            return weights.listed(rule, rng)
+        case "given" | "giving":
+            return weights.given(rule, rng, verb=name == "given")
+    return weights.goal(rule, rng, heaviest=name == "heavy")
 
 
 _PER = "[a {per}|per {per}|each {per}|every {per}|per {per}|in any one {per}|per calendar {per}]"
@@ -234,9 +297,6 @@ def _amount(rule: Said, rng: Rng) -> str:
 
 def _by(rule: Said, rng: Rng) -> str:
     zone = " " + clocks.zone(rule["tz"], rng) if "tz" in rule else ""
-    if chance(rng, 0.03):
-        wrong = clocks.draw_clock(rng)
-        return keep(clocks.clock(wrong, rng)) + say("[, no, sorry, by | - correction: |, I mean ]", rng) + keep(clocks.clock(rule["by"], rng)) + zone  # noqa: E501 # fmt: skip
     return keep(clocks.clock(rule["by"], rng)) + zone
 
 
@@ -251,32 +311,3 @@ def _times(count: int, rng: Rng) -> str:
     if count in named and chance(rng, 0.7):
         return named[count]
     return say("{n} time{s}", rng, n=numerals.count(count, rng), s="" if count == 1 else "s")
-
-
-WEIGHT_NAMES = {
-    "carbon": "[carbon|emissions|CO2|carbon|carbon emissions]",
-    "cost": "[cost|money|price|cost|costs]",
-    "delay": "[delay|waiting time|delay|speed|wait]",
-}
-MULTIPLES = {"2": "[twice|two times|2x|2 times]", "3": "[three times|3 times|3x]", "4": "[four times|4 times|4x]",
-             "5": "[five times|5 times|5x]", "10": "[ten times|10 times|10x]"}  # fmt: skip
-
-
-def _weights(name: str, rule: Said, rng: Rng) -> str:
-    """Return the name of the heavier or the lighter weight, the multiple, or the whole list."""
-    weights = {field: rule[field] for field in ("carbon", "cost", "delay") if field in rule}
-    if name == "weights":
-        each = [_weight(field, value, rng) for field, value in weights.items()]
-        return f"{', '.join(each[:-1])} and {each[-1]}"
-    heavy, light = (pick(weights, key=lambda field: float(weights[field].rstrip(" %"))) for pick in (max, min))
-    return keep(say(WEIGHT_NAMES[heavy if name == "heavy" else light], rng))
-
-
-def _heaviest(rule: Said) -> str:
-    return max((str(rule[field]) for field in ("carbon", "cost", "delay") if field in rule), key=float)
-
-
-def _weight(field: str, value: str, rng: Rng) -> str:
-    number = numerals.share(value, rng) if value.endswith("%") else keep(value)
-    name = keep(say(WEIGHT_NAMES[field], rng))
-    return say("[{n} for {f}|{f} {n}|{f} at {n}|{n} on {f}|{f} with {n}]", rng, n=number, f=name)

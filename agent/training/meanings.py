@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agent.policy.vocabulary import Vocabulary
+from agent.said.rules import SaidRule
 from agent.training.clocks import draw_clock, draw_window, draw_zone
 from agent.training.grammar import Rng, chance, one
 from agent.training.places import Said, draw_where
@@ -15,16 +16,50 @@ def draw_rule(vocabulary: Vocabulary, rng: Rng, kind: str = "") -> Said:
     """Return a rule of a random kind, or of `kind`."""
     kind = kind or one(rng, FREQUENT)
     said: Said = {"kind": kind}
-    if chance(rng, 0.15 if kind in ("headroom", "objective") else 0.75):
-        count = 2 if chance(rng, 0.07) and kind in ("only", "deny", "delay", "suspend") else 1
+    if chance(rng, SELECTED.get(kind, 0.75)):
+        count = 2 if chance(rng, 0.1) and kind in ("only", "deny", "delay", "suspend", "budget") else 1
         said["jobs"] = _selectors(count, vocabulary, rng)
-    if chance(rng, 0.13) and len(said.get("jobs", ())) < 2 and kind not in ("headroom", "objective"):
-        exempt = draw_selector(vocabulary, rng)
-        if [exempt] != said.get("jobs"):
-            said["unless"] = exempt
-    if kind not in ("objective", "prefer", "approval", "budget") and chance(rng, 0.14):
+    if chance(rng, 0.16) and len(said.get("jobs", ())) < 2 and kind not in ("headroom", "objective"):
+        _exempt(said, vocabulary, rng)
+    said |= _DRAW[kind](vocabulary, rng)
+    _at_home(said, rng)
+    if chance(rng, SOFT.get(kind, 0.0)) and said.get("allowed") is not True:
         said["soft"] = True
-    return said | _DRAW[kind](vocabulary, rng)
+    return {field: said[field] for field in SaidRule.model_json_schema()["properties"] if field in said}
+
+
+SELECTED = {"headroom": 0.15, "objective": 0.3, "approval": 0.55}
+"""How often a rule of a kind says which jobs it is about; the others do so in three of four."""
+SOFT = {"only": 0.27, "deny": 0.27, "delay": 0.24, "headroom": 0.24, "suspend": 0.24, "budget": 0.2, "approval": 0.05}
+"""How often a rule of a kind is a wish; the other kinds always are, and do not say so."""
+
+
+def _exempt(said: Said, vocabulary: Vocabulary, rng: Rng) -> None:
+    """Exempt some jobs, sometimes from a rule for everybody: `nobody but finance may run in Texas`."""
+    if chance(rng, 0.3):
+        said.pop("jobs", None)
+    exempt = draw_selector(vocabulary, rng)
+    if [exempt] != said.get("jobs"):
+        said["unless"] = exempt
+
+
+def _at_home(said: Said, rng: Rng) -> None:
+    """Let a rule keep jobs where they come from, now and then: `data from Texas stays in Texas`."""
+    if said["kind"] == "only" and "in" in said and "but" not in said and len(said["in"]) < 3 and chance(rng, 0.12):
+        others = {
+            field: value for field, value in said.get("jobs", [{}])[0].items() if field in ("kind", "tag", "team")
+        }
+        said["jobs"] = [{**(others if chance(rng, 0.4) else {}), "home": list(said["in"])}]
+
+
+def twin(said: Said, vocabulary: Vocabulary, rng: Rng) -> Said | None:
+    """Return another rule with the same fields, to be said by mistake."""
+    for _ in range(6):
+        other = draw_rule(vocabulary, rng, str(said["kind"]))
+        own = {field for field in said if field not in ("jobs", "unless", "soft")}
+        if own <= set(other) and "but" not in other and all(other[field] != said[field] for field in own - {"kind"}):
+            return other
+    return None
 
 
 def _selectors(count: int, vocabulary: Vocabulary, rng: Rng) -> list[Said]:
@@ -99,7 +134,7 @@ def _energy(rng: Rng) -> str:
 
 def _delay(vocabulary: Vocabulary, rng: Rng) -> Said:
     if chance(rng, 0.35):
-        zone = {"tz": draw_zone(rng)} if chance(rng, 0.25) else {}
+        zone = {"tz": draw_zone(rng)} if chance(rng, 0.35) else {}
         within = {"within": draw_duration(rng)} if chance(rng, 0.1) else {}
         return {**zone, **within, "by": draw_clock(rng)}
     return {"within": "0 h" if chance(rng, 0.12) else draw_duration(rng)}
@@ -133,15 +168,20 @@ def _approval(vocabulary: Vocabulary, rng: Rng) -> Said:
 def _objective(vocabulary: Vocabulary, rng: Rng) -> Said:
     names = [str(name) for name in rng.permutation(["carbon", "cost", "delay"])]
     draw = rng.random()
-    if draw < 0.25:
+    if draw < 0.2:
         return {names[0]: "1"}
-    if draw < 0.6:
-        return {names[0]: one(rng, ["2", "3", "4", "5", "10"]), names[1]: "1"}
-    if draw < 0.8:
-        first = int(rng.integers(11, 19)) * 5
+    if draw < 0.45:
+        return {names[0]: one(rng, ["2", "2", "3", "4", "5", "10", str(int(rng.integers(2, 13)))]), names[1]: "1"}
+    if draw < 0.5:
+        return {names[0]: "1", names[1]: "1"}
+    if draw < 0.65:
+        first = int(rng.integers(2, 19)) * 5
         return {names[0]: f"{first} %", names[1]: f"{100 - first} %"}
-    first = int(rng.integers(4, 9))
-    return {names[0]: f"0.{first}", names[1]: f"0.{9 - first}", names[2]: "0.1"}
+    if draw < 0.75:
+        first = int(rng.integers(4, 9))
+        return {names[0]: f"0.{first}", names[1]: f"0.{9 - first}", names[2]: "0.1"}
+    count = one(rng, [2, 3, 3])
+    return {name: str(int(rng.integers(1, 11))) for name in names[:count]}
 
 
 def _prefer(vocabulary: Vocabulary, rng: Rng) -> Said:

@@ -22,6 +22,7 @@ from agent.training.descriptions import description
 from agent.training.grammar import Rng, chance, kept, plain
 from agent.training.invented import vocabulary
 from agent.training.refusals import refusal
+from agent.training.reminders import must_hold
 from agent.training.sentences import finished, sentence
 
 REFUSALS = 0.15
@@ -29,20 +30,23 @@ MISSED = 0.04
 """The share of notes that are left out: in what people write, code finds less than in what is drawn."""
 LARGE = 0.12
 """The share of vocabularies with nine to sixteen regions; the others have two to eight."""
+REMINDED = 0.12
+"""The share of pairs whose text is followed by what the answer must not miss, as after a first answer that did."""
 
 
 class Pair(NamedTuple):
-    """A text and the notes on it, the compact JSON that a model should write, and the words that carry its meaning."""
+    """A text, the notes on it and what an answer must not miss; the JSON to write; the words that carry its meaning."""
 
     text: str
     notes: tuple[str, ...]
+    missed: tuple[str, ...]
     answer: str
     said: tuple[str, ...]
 
     @property
     def asked(self) -> str:
         """What the model is shown."""
-        return asked(self.text, self.notes)
+        return asked(self.text, self.notes, self.missed)
 
 
 class Group(NamedTuple):
@@ -90,4 +94,5 @@ def hints_pair(known: Vocabulary, rng: Rng) -> Pair:
 def _pair(task: Task, text: str, answer: SaidAnswer | SaidHints, known: Vocabulary, rng: Rng) -> Pair:
     typed = finished(text, rng)
     notes = tuple(note for note in noted(task, known, plain(typed)) if not chance(rng, MISSED))
-    return Pair(plain(typed), notes, written(answer), tuple(kept(typed)))
+    missed = must_hold(answer, notes, rng) if chance(rng, REMINDED) else ()
+    return Pair(plain(typed), notes, missed, written(answer), tuple(kept(typed)))

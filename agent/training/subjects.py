@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from agent.policy.vocabulary import Vocabulary
-from agent.training.grammar import Rng, chance, keep, one, say
+from agent.training.grammar import CLOSE, Rng, chance, keep, one, say
 from agent.training.invented import CUSTOMERS, TAGS, TEAMS, name
 from agent.training.numerals import duration
 from agent.training.places import Said, draw_names, listed, named
+from agent.training.subject_patterns import DATA_FROM, HOME
 
 
 class Subject(NamedTuple):
@@ -82,13 +83,24 @@ def draw_duration(rng: Rng) -> str:
     )
 
 
-def subject(selector: Said | None, rng: Rng, *, bare: bool = False) -> Subject:
-    """Return the noun phrase of a selector; `bare` leaves out `all` and `the`, to follow `no`."""
+def subject(selector: Said | None, rng: Rng, *, bare: bool = False, owners: bool = True) -> Subject:
+    """Return the noun phrase of a selector.
+
+    Args:
+        selector: Which jobs; None for all.
+        rng: Draws the words.
+        bare: Without `all` and `the`, to follow `no`.
+        owners: Whether the team or customer may stand for its jobs.
+    """
     if not selector:
         return _every_job(rng, bare=bare)
-    if not bare and chance(rng, 0.15):
-        head = one(rng, ["anything", "everything", "any job", "every job", "any workload", "each job"])
-        return Subject(f"{head} {_traits(selector, rng, ())}", plural=False)
+    if not bare:
+        who = owner(selector, rng) if owners and chance(rng, 0.2) else None
+        if who := who or (_from_home(selector, rng) if chance(rng, 0.4) else None):
+            return who
+        if chance(rng, 0.15):
+            head = one(rng, ["anything", "everything", "any job", "every job", "any workload", "each job", "all work"])
+            return Subject(f"{head} {_traits(selector, rng, ())}", plural=False)
     used: tuple[str, ...] = ()
     noun = _noun(rng)
     if "tag" in selector and chance(rng, 0.6) and selector["tag"] in TAGS:
@@ -96,13 +108,49 @@ def subject(selector: Said | None, rng: Rng, *, bare: bool = False) -> Subject:
     front = []
     for field in ("at_least", "at_most", "kind", "gpu", "team", "customer", "tag"):
         word = _before(field, selector, rng) if field not in used and chance(rng, 0.6) else ""
-        names = {"team", "customer", "tag"}
-        if word and not (field in names and (names & set(used))):
+        if word:
             front.append(word)
             used += (field,)
+    if any(field in used for field in _OWNERS):
+        front = sorted(front, key=lambda word: "'" not in word)  # whose they are comes first: finance's urgent jobs
     behind = _traits(selector, rng, used)
-    lead = "" if bare else one(rng, ["", "", "", "", "all ", "the ", "our ", "any "])
+    lead = "" if bare else one(rng, ["", "", "", "", "", "all ", "the ", "our ", "any "])
+    lead = "" if front and front[0].rstrip(CLOSE).endswith("'s") else lead
     return Subject(f"{lead}{' '.join([*front, noun])} {behind}".strip(), plural=True)
+
+
+_OWNERS = ("team", "customer")
+
+
+def owner(selector: Said, rng: Rng) -> Subject | None:
+    """Return the team or customer itself where the selector names nothing else: `finance`, `our customer Foo`."""
+    if len(selector) != 1:
+        return None
+    (field, value), *_ = selector.items()
+    if field not in _OWNERS:
+        return None
+    pattern = {
+        "team": "[{n}|the {n} team|team {n}|the {n} people|our {n} team|the folks of {n}]",
+        "customer": "[{n}|customer {n}|our customer {n}|the customer {n}|{n}|{n} (customer)]",
+    }[field]
+    words = say(pattern, rng, n=keep(title(str(value), rng)))
+    return Subject(words, plural="people" in words or "folks" in words)
+
+
+def _from_home(selector: Said, rng: Rng) -> Subject | None:
+    """Return what comes from a place where the selector names nothing else: `data that originates in Texas`."""
+    if list(selector) != ["home"]:
+        return None
+    where = listed([named(region, rng) for region in selector["home"]], rng, "or")
+    words = say(DATA_FROM, rng, w=where)
+    return Subject(words if where in words else f"{words} {where}", plural=False)
+
+
+def title(value: str, rng: Rng) -> str:
+    """Return a name in small letters as it is spelled, or as people spell names: `Finance`, `ML-Infra`, `HR`."""
+    if len(value) <= 3 and chance(rng, 0.4):
+        return value.upper()
+    return value if chance(rng, 0.65) else value.title().replace("Ml-", "ML-")
 
 
 def _every_job(rng: Rng, *, bare: bool) -> Subject:
@@ -131,8 +179,7 @@ def _before(field: str, selector: Said, rng: Rng) -> str:
         return keep(say(pattern, rng)) if pattern else ""
     if field == "tag":
         return keep(value)
-    shown = value if chance(rng, 0.7) else value.title().replace("Ml-", "ML-")
-    return keep(shown + one(rng, ["", "", "'s" if field == "customer" else " team"]))
+    return keep(title(value, rng) + one(rng, ["", "", "'s", "'s" if field == "customer" else " team"]))
 
 
 def _traits(selector: Said, rng: Rng, used: tuple[str, ...]) -> str:
@@ -152,7 +199,7 @@ def _behind(field: str, value: Any, rng: Rng) -> str:
     """Return what stands behind the noun for a field."""
     if field == "home":
         where = listed([named(region, rng) for region in value], rng, "or")
-        return say("[submitted [in|from]|from|that come from|created in|that originate in|sent from|that users in] {w}", rng, w=where).replace("that users in " + where, f"that users in {where} submit")  # noqa: E501 # fmt: skip
+        return say(HOME, rng, w=where)
     if field in ("longer", "shorter"):
         return say(_LENGTH[field], rng, d=duration(value, rng))
     if field in ("at_least", "at_most"):
@@ -162,7 +209,7 @@ def _behind(field: str, value: Any, rng: Rng) -> str:
     if field == "kind":
         return f"of kind {keep(value)}"
     if field in ("team", "customer"):
-        value = value if chance(rng, 0.7) else value.title()
+        value = title(value, rng)
     return say(_OF[field], rng, n=keep(value))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from sim.errors import InputError
 from sim.forecast.base import Forecaster
@@ -22,6 +23,8 @@ Trainer = Callable[[FloatArray, float, float], Forecaster]
 """Fits a model to past values, shape (T,), of a step in seconds, which end at a moment."""
 LEAST_HOURS = 2 * (WINDOW + LEADS + 1)
 """Hours of the past in which there are errors to learn from."""
+LEAST_ERRORS = 24
+"""Errors at an hour ahead of which quantiles are taken: each time of day once."""
 APART = 5
 """Hours between the origins of errors: in 24 of them each time of day is met."""
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -82,6 +85,32 @@ def calibrated(train: Trainer, history: FloatArray, end_s: float, apart: int = A
     ]
     table = np.quantile(np.concatenate(errors), LEVELS, axis=0)
     return Conformal(train(history, HOUR_S, end_s), scale, table)
+
+
+def recent(forecaster: Forecaster, history: FloatArray, end_s: float) -> Conformal | None:
+    """Return a model that learnt nothing from these hours, shape (T,), with the errors that it would have made in them.
+
+    Each moment of their second half forecasts the rest of it; where too few reach so far ahead, the errors at the last
+    hour ahead that enough did hold. None if there are less than four days.
+
+    Raises:
+        InputError: As the forecaster does, from half of these hours.
+    """
+    known = history[-2 * WINDOW :]
+    window = len(known) // 2
+    if window < 2 * 24:
+        return None
+    scale = float(scale_of(known)[0])
+    origins = np.arange(window, len(known))
+    leads = min(LEADS, len(origins) - LEAST_ERRORS)
+    start_s = end_s - HOUR_S * len(known)
+    pasts = sliding_window_view(known, window)[origins - window]
+    predicted = forecaster.predict(pasts, HOUR_S, leads, np.asarray(start_s + HOUR_S * origins, dtype=float))
+    at = origins[:, None] + np.arange(leads)
+    actual = np.append(known, np.full(leads, np.nan))[at]
+    errors = (np.arcsinh(actual / scale) - np.arcsinh(predicted / scale)) / unrest(pasts, scale)[:, None]
+    table = np.nanquantile(errors, LEVELS, axis=0)
+    return Conformal(forecaster, scale, np.pad(table, ((0, 0), (0, LEADS - leads)), mode="edge"))
 
 
 def _errors(forecaster: Forecaster, values: FloatArray, end_s: float, scale: float, apart: int) -> FloatArray:

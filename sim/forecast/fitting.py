@@ -9,9 +9,11 @@ from functools import cached_property, lru_cache
 
 from sim.errors import InputError
 from sim.forecast.base import Forecaster, row_of
+from sim.forecast.conformal import Conformal, calibrated, recent
+from sim.forecast.hourly import hours, steps_per_hour
 from sim.forecast.naive import FadingProfile
 from sim.forecast.registry import DEFAULT, trainer
-from sim.signals import Bundle, SignalFile
+from sim.signals import Bundle, Signal, SignalFile
 from sim.units import DAY_S, FloatArray, seconds_since
 
 PAST_DAYS = 365
@@ -44,6 +46,13 @@ class FittedLater:
         """Return the model of one of the zones."""
         return row_of(self.model, r)
 
+    def intervals(self, r: int) -> Conformal | None:
+        """Return one of the zones' model with the errors it makes on what came before the start; None if too little."""
+        try:
+            return _calibrated(self.name, self.file, self.zones[r], self.start, self.file.path.stat().st_mtime_ns)
+        except InputError:
+            return None
+
     def predict(self, history: FloatArray, step_s: float, steps: int, end_s: FloatArray | float = 0.0) -> FloatArray:
         """Return the next steps, shape (..., steps), of histories of all zones; `end_s` is since the start."""
         return self.model.predict(history, step_s, steps, end_s)
@@ -54,6 +63,27 @@ def _fitted(name: str, file: SignalFile, zones: tuple[str, ...], start: datetime
     """Return the model; `written_ns` tells a file from what it was before."""
     past = before(file, zones, start)
     return trainer(name)(past.values, past.step_s, past.end_s)
+
+
+@lru_cache(maxsize=64)
+def _calibrated(name: str, file: SignalFile, zone: str, start: datetime, written_ns: int) -> Conformal:
+    """Return a zone's model with its errors: two fits more than the model alone, so it is made when asked for."""
+    past = before(file, (zone,), start)
+    return calibrated(trainer(name), hours(past.values[0], steps_per_hour(past.step_s)), past.end_s)
+
+
+def intervals_of(forecaster: Forecaster, r: int, known: Signal) -> Conformal | None:
+    """Return how wrong the forecasts of the r-th series are; None if too little of its past is known to tell.
+
+    By the year before the start where the model was fitted to it, else by what is known of the series itself.
+    """
+    model = forecaster.forecaster if isinstance(forecaster, Remembering) else forecaster
+    if isinstance(model, FittedLater) and (fitted := model.intervals(r)):
+        return fitted
+    try:
+        return recent(row_of(model, r), hours(known.values, steps_per_hour(known.step_s)), known.end_s)
+    except InputError:  # steps that do not fill an hour, or a model that needs more of the past than half of it
+        return None
 
 
 def before(file: SignalFile, zones: Sequence[str], start: datetime) -> Bundle:

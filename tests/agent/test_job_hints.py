@@ -60,7 +60,7 @@ def test_the_text_comes_last_and_the_prompt_is_the_same_on_every_day():
 def test_the_tuned_model_is_asked_as_it_was_trained():
     model = ScriptedModel(["{}"], tuned=True)
     read_hints("One.\n", WEDNESDAY, "UTC", VOCABULARY, model)
-    assert [message["content"] for message in model.calls[0].messages][1:] == ["One."]
+    assert [message["content"] for message in model.calls[0].messages][1:] == ["One.\n[]"]
 
 
 def test_what_looks_wrong_is_asked_about(monkeypatch):

@@ -25,6 +25,7 @@ from sim.schedulers.plan.packing import Packing, State, fill
 from sim.schedulers.plan.prices import room_prices
 from sim.schedulers.plan.reserve import held_back
 from sim.schedulers.plan.search import improve
+from sim.schedulers.plan.settings import USUAL, Settings, hurried
 from sim.schedulers.routing import Routing
 from sim.timetable import Assignment, Options, Timetable
 from sim.units import BoolArray, FloatArray, IntArray
@@ -46,16 +47,18 @@ LOSS_WORTH_SEARCHING = 0.005
 """A packing that emits no more than this share above each job's own best is left as it is."""
 
 
-def plan(view: View) -> Plan:
+def plan(view: View, settings: Settings = USUAL) -> Plan:
     """Plan all that is open; start, suspend, resume, resize and move what the coming slot asks for."""
-    timetable = Timetable(view, expected(view))
+    if settings.haste:
+        view = hurried(view, settings.haste)
+    timetable = Timetable(view, expected(view, risk=settings.risk, usd_weight_g=settings.usd_weight_g))
     routing = _routed(view, timetable)
     if binds(view.constraints):
         return _within_rules(view, timetable, routing.actions if routing else [])
     work = view.work
     soft = _is_soft(view, timetable, work)
     rigid = view.pending.take(np.flatnonzero(~soft[: len(view.pending)]))
-    spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable)
+    spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable, settings.spare)
     packed, stranded = _pack(view, timetable, rigid, spare)
     free = _free_now(view, packed)
     wanted = _wanted_next(timetable)

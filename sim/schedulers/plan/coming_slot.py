@@ -81,25 +81,26 @@ def _gain_g(case: _Case) -> float:
 def worth_pausing(timetable: Timetable, work: OpenWork, rows: IntArray) -> BoolArray:
     """Return which of the pending jobs at `rows` save enough by pauses or more workers, shape (W,)."""
     enough = np.zeros(len(rows), dtype=bool)
-    for mine in _of_one_kind(work, rows):
-        enough[mine] = gains(timetable, work, rows[mine], margin=_margin(timetable)) >= WORTH
+    for mine in of_one_kind(work, rows):
+        enough[mine] = gains(timetable, work, rows[mine], margin=margin_of(timetable)) >= WORTH
     return enough
 
 
-def _of_one_kind(work: OpenWork, rows: IntArray) -> Iterator[IntArray]:
+def of_one_kind(work: OpenWork, rows: IntArray) -> Iterator[IntArray]:
     """Yield the places in `rows` of jobs that share their traits."""
     traits = work.jobs.trait[rows]
     return (np.flatnonzero(traits == code) for code in np.unique(traits))
 
 
-def _margin(timetable: Timetable) -> float:
+def margin_of(timetable: Timetable) -> float:
+    """Return the share of its time that a job leaves unused."""
     return 0.0 if timetable.view.ample else RESERVE
 
 
 def _cases(timetable: Timetable, work: OpenWork, rows: IntArray) -> list[_Case]:
     cases: dict[int, _Case] = {}
-    for mine in _of_one_kind(work, rows):
-        found = figures(timetable, work, rows[mine], margin=_margin(timetable))
+    for mine in of_one_kind(work, rows):
+        found = figures(timetable, work, rows[mine], margin=margin_of(timetable))
         for n, row in enumerate(rows[mine].tolist()):
             cases[row] = _case(timetable, work, row, found, n)
     return [cases[row] for row in rows.tolist()]
@@ -109,7 +110,7 @@ def _case(timetable: Timetable, work: OpenWork, row: int, found: Figures, n: int
     movable = work.jobs.traits[int(work.jobs.trait[row])].checkpoint is not None
     here, state = int(work.region[row]), int(work.state[row])
     never = np.full(len(found.wait_g), np.inf)
-    move_g = _moving_g(timetable, work, row, here) if state != PENDING else np.zeros(len(never))
+    move_g = moving_g(timetable, work, row, here) if state != PENDING else np.zeros(len(never))
     return _Case(
         job_id=work.jobs.id_of(int(work.jobs.positions[row])),
         state=state,
@@ -124,7 +125,7 @@ def _case(timetable: Timetable, work: OpenWork, row: int, found: Figures, n: int
     )
 
 
-def _moving_g(timetable: Timetable, work: OpenWork, row: int, here: int) -> FloatArray:
+def moving_g(timetable: Timetable, work: OpenWork, row: int, here: int) -> FloatArray:
     """Return what moving a job's state to each region emits now, grams; infinite where it does not get there soon."""
     network = timetable.view.network
     count = len(timetable.view.regions)

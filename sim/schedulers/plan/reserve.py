@@ -19,9 +19,9 @@ SPARE = 1.0
 """What is held back as a share of what is expected."""
 
 
-def held_back(view: View, timetable: Timetable) -> FloatArray:
+def held_back(view: View, timetable: Timetable, spare: float = SPARE) -> FloatArray:
     """Return what is held back of each region and slot, shape (R, K, 3), never more than is free."""
-    wanted = SPARE * expected_arrivals(view, timetable.free.shape[1])
+    wanted = spare * expected_arrivals(view, timetable.free.shape[1])
     held = np.zeros_like(timetable.free)
     slots = np.arange(len(wanted))
     for regions in np.argsort(-timetable.slot_g_per_w, axis=0, kind="stable"):  # the dirtiest of each slot, and so on

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from agent import prompts
+from agent import case, prompts
 from agent.audit import audit_run
 from agent.case import Case, run_agent, run_scheduler, segments_of, start_agent
 from agent.described import reading
 from agent.described.check import unkept
 from agent.described.reading import Descriptions
-from agent.graph import Agent
+from agent.epoch import Agent
 from agent.hints import JobHints
 from agent.job_hints import HintsReading
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, Schema, Turn
@@ -42,7 +42,7 @@ from tests.worlds import mock_job, mock_world
 
 HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
 AWAY = [200.0, 200, 200, 200, 200, 50] + [200.0] * 18
-PROMPTS = {name: prompts.load(name) for name in ("rank", "rank_epoch", "tools")}
+PROMPTS = {name: prompts.load(name) for name in case.PROMPTS}
 RANKED = '{"choice": "A", "reason": "lowest score"}'
 
 

@@ -77,10 +77,22 @@ def test_a_sentence_is_shown_with_the_two_before_it_to_which_it_may_refer():
     assert model.calls[3].messages[1]["content"] == "Before: Two.\nBefore: Three.\nSentence: The same at night."
 
 
+def test_the_tuned_model_is_shown_what_its_answer_missed_and_the_better_answer_counts():
+    all_jobs = {"kind": "only", "in": ["Europe"]}
+    model = scripted({"rules": [all_jobs]}, {"rules": [FINANCE]}, tuned=True)
+    reading = compile_policy("Finance only in Europe.", VOCABULARY, model)
+    assert model.calls[1].messages[1]["content"].endswith("[team finance; Europe] must: team finance")
+    assert reading.policy_set.rules[0].jobs.team == "finance"
+    assert not reading.questions
+
+
 def test_the_tuned_model_is_asked_as_it_was_trained_and_once():
     model = scripted({"rules": [FINANCE]}, "{", tuned=True)
     reading = compile_policy("Finance in Europe. Hm.", VOCABULARY, model)
-    assert [call.messages[1]["content"] for call in model.calls] == ["Finance in Europe.", "Hm."]
+    assert [call.messages[1]["content"] for call in model.calls] == [
+        "Finance in Europe.\n[team finance; Europe]",
+        "Hm.\n[]",
+    ]
     assert model.calls[0].messages[0]["content"].startswith("Write the policy sentence as JSON rules")
     assert len(reading.policy_set.rules) == len(reading.policy_set.unenforceable) == 1
 

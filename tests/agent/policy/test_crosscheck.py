@@ -126,6 +126,7 @@ RIGHT: list[tuple[str, list[dict[str, Any]]]] = [
      [{"kind": "suspend", "jobs": {"tag": "training"}, "max_times": 2}]),
     ("Anything above $2k in Britain needs sign-off.",
      [{"kind": "approval", "regions": ["gb"], "cost_above_usd": 2000}]),
+    ("Give carbon a weight of 2, cost one of 1.", [{"kind": "objective", "weights": {"carbon": 2, "cost": 1}}]),
     ("Carbon matters three times as much as cost.", [{"kind": "objective", "weights": {"carbon": 3, "cost": 1}}]),
 ]  # fmt: skip
 
@@ -165,6 +166,12 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("Keep 20 % of the CPUs free.", {"kind": "headroom", "max_utilization": 0.2}, "20 %"),
     ("Never suspend training.", {"kind": "suspend", "jobs": {"tag": "training"}, "allowed": True}, "Never suspend"),
     ("Jobs in Britain need approval.", placement("deny", regions=["gb"]), "approval"),
+    ("Training: Texas or California, full stop.",
+     placement("deny", jobs={"tag": "training"}, regions=["us-south", "us-west"]), "forbids nothing"),
+    ("Jobs from Britain stay in Europe.", placement("only", regions=["gb", "de"]), "submitted"),
+    ("Memory use in Britain stays under 80 %.",
+     {"kind": "headroom", "regions": ["gb"], "max_utilization": 0.8}, "another use"),
+    ("Weigh carbon 2 and cost 1.", {"kind": "objective", "weights": {"carbon": 1, "cost": 2}}, '"2" of carbon'),
     ("At most 200 euros a day.", {"kind": "budget", "metric": "cost_usd", "max": 200, "per": "day"}, "200 euros"),
 ]  # fmt: skip
 

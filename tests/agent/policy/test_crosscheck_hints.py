@@ -30,6 +30,8 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("It may wait at most a day. Keep it in Europe.", {"max_delay_h": 24.0, "regions_only": ["gb", "de"]}),
     ("Urgent! Do not interrupt it. Anywhere but Texas.",
      {"priority": "high", "interruptible": False, "regions_deny": ["us-south"]}),
+    ("Must start within 3 hours and finish within 6 hours.", {"max_delay_h": 3.0, "deadline": "2026-12-02T16:30:00Z"}),
+    ("cores: 48, gpus: 2, mem: 96 GB, time: 6h", {"cpus": 48.0, "gpus": 2.0, "memory_gb": 96.0, "duration_h": 6.0}),
     ("Last time it took 3 hours and was slow in Texas.", {"duration_h": 3.0}),
     ("Here is our nightly report, run 17.", {}),
 ]  # fmt: skip
@@ -54,6 +56,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("It can be paused.", {"interruptible": False}, "interrupted"),
     ("Never pause it.", {"interruptible": True}, "pause"),
     ("Low priority.", {"priority": "critical"}, "critical"),
+    ("Not before 23:30 today; it runs for 45 minutes.", {"earliest_start": "2026-12-02T22:30:00Z"}, "45 minutes"),
+    ("cores: 48, time: 6h", {"cpus": 48.0}, "6h"),
+    ("cores: 48, time: 6h", {"gpus": 48.0, "duration_h": 6.0}, "gpus 48"),
+    ("Start no later than 3 hours from now.", {"deadline": "2026-12-02T13:30:00Z"}, "bounds the start"),
+    ("It has to be finished within 45 minutes.", {"max_delay_h": 0.75}, "the end"),
     ("A backup.", {"priority": "high"}, "high"),
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from policy_cases import HOUR, IDS, begun, guard, job, policy
 from agent.case import policy_violations
 from sim.errors import RuleDenied
 from sim.model import Checkpoint, Place, Resize, Suspend
+from sim.reckoning import Runs, reckon
 from sim.runner import Run, simulate
 from sim.schedulers import SCHEDULERS
 from sim.summary import account
@@ -103,7 +104,9 @@ def test_planners_put_jobs_of_a_full_share_one_after_another_or_elsewhere():
     assert [(run.region, run.start_s / HOUR) for run in runs if run] == [
         ("home", 0), ("away", 0), ("home", 1), ("away", 1),
     ]  # fmt: skip
-    assert Timetable(engine.view()).evaluate(jobs[0], 0, 0.0).problem == ""
+    view = engine.view()
+    alone = Runs(view.pending.take([0]), np.array([0]), np.array([0.0]), np.array([1]))
+    assert reckon(Timetable(view), alone).problems == [""]
 
 
 def seen(run: Run, *rules: dict[str, object]) -> list[str]:

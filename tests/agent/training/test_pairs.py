@@ -173,7 +173,7 @@ def test_the_check_above_notices_what_is_not_stated():
 
 def test_the_same_seed_gives_the_same_pairs_and_another_seed_others():
     assert list(islice(groups(7, 8), 5)) == list(islice(groups(7, 8), 5))
-    assert list(islice(groups(7, 8, first=15), 5)) == GROUPS[15:20]
+    assert list(islice(groups(7, 8, first=3), 2)) == list(islice(groups(7, 8), 3, 5))
     other = {pair.text for group in islice(groups(8, 8), 100) for pair in group.pairs}
     assert len(other & {pair.text for _, pair in PAIRS}) < 10
 

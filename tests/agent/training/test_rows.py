@@ -8,7 +8,7 @@ from agent.training.pairs import Group, Pair
 from agent.training.rows import Row, row
 
 VOCABULARY = Vocabulary.model_validate({"regions": [{"id": "de", "zone": "DE", "tz": "Europe/Berlin"}]})
-PAIRS = (Pair("Be kind.", (), '{"none":"wish"}', ()), Pair("Stay in de.", ("de",), '{"rules":[]}', ()))
+PAIRS = (Pair("Be kind.", (), (), '{"none":"wish"}', ()), Pair("Stay in de.", ("de",), (), '{"rules":[]}', ()))
 
 
 def letters(text: str) -> list[int]:

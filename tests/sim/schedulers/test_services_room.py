@@ -11,6 +11,7 @@ from agent.policy.guard import Guard
 from agent.policy.rules import PolicySet
 from sim.engine import Engine
 from sim.model import Checkpoint, Place, Server
+from sim.reckoning import Runs, reckon
 from sim.runner import Run, simulate
 from sim.schedulers import SCHEDULERS
 from sim.services import Service
@@ -157,7 +158,8 @@ def test_a_late_job_starts_at_once_in_the_room_of_replicas_to_come_but_not_of_th
 def test_a_plan_that_starts_in_the_room_of_replicas_to_come_is_no_problem_and_one_that_waits_for_it_is():
     job = mock_job("a", hours=3, cpus=4)
     view = view_at(small_world([4, 14] + [0] * 22, jobs=[job]), 0)
-    assert [Timetable(view).evaluate(job, 0, hour * HOUR_S).problem for hour in (0, 1, 2)] == ["", "no room", ""]
+    alone = [Runs(view.pending, np.array([0]), np.array([hour * HOUR_S]), np.array([1])) for hour in (0, 1, 2)]
+    assert [reckon(Timetable(view), run).problems for run in alone] == [[""], ["no room"], [""]]
 
 
 @every_scheduler
