@@ -24,13 +24,16 @@ from agent.printable import PrintableFormatter, printable
 from sim.errors import FaultFound, InputError
 
 if TYPE_CHECKING:
+    from agent.approving.run import Beginning
+    from agent.case import Case
     from agent.evaluation.evaluate import Runner
     from agent.llm.protocol import LanguageModel
     from agent.policy.preview.ground import Ground
     from agent.policy.reading import Reading
     from agent.policy.rules import PolicySet
     from agent.policy.vocabulary import Vocabulary
-    from sim.approvals import Approvals
+    from agent.record import EpochRecord
+    from sim.approvals import Approvals, Ask
     from sim.importers.base import Imported
     from sim.jobs import Jobs
 
@@ -150,7 +153,9 @@ def simulate(
 
 @app.command()
 def agent(
-    scenario: ScenarioArg,
+    scenario: Annotated[
+        str | None, typer.Argument(help="A scenario file, or the name of a bundled one (demo); none with --resume.")
+    ] = None,
     policy: Policies = None,
     llm: Llm = "local",
     mode: Annotated[str, typer.Option("--mode", help="rank, plan or tools: docs/agent.md.")] = "rank",
@@ -162,25 +167,110 @@ def agent(
         float, typer.Option("--deadline", min=0.1, help="Seconds the model has for an epoch.")
     ] = 30.0,
     approve: Approve = None,
+    wait: Annotated[
+        bool, typer.Option("--wait-for-approval", help="Stop where a person must say yes; see `cws approve`.")
+    ] = False,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help="Go on with the unfinished run in this folder.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Where it stops, stay, and go on once all is answered.")
+    ] = False,
 ) -> None:
-    """One run of the agent."""
+    """One run of the agent, or (with --resume) the rest of one."""
+    from agent.approving.folder import Begun
+    from agent.approving.run import Beginning
     from agent.case import check_mode, make_folder, prepare, run_agent, start_agent
-    from agent.demo import epoch_line
     from agent.llm.select import reader_beside
 
+    if resume is not None:
+        if scenario is not None or out is not None:
+            raise InputError("--resume: the folder says what to run and is written on; give no scenario and no --out")
+        pull(Beginning.of(resume, data_dir, open_model), as_json, watch=watch, fresh=False)
+        return
+    if scenario is None:
+        raise InputError("expected a scenario, or --resume with the folder of a run")
+    if wait and out is None:
+        raise InputError("--wait-for-approval needs --out: what waits and its answers are kept there")
     check_mode(mode, llm)
     make_folder(out)
     policies = confirmed(policy, accept_reading, llm)
     case = prepare(scenario, data_dir, policies)
     warn_unenforceable(case.rules)
-    model = open_model(llm, scenario_sha256=case.scenario.sha256)
     approvals = approving(approve, case.world.workload.jobs)
-    run = start_agent(
-        case, model, mode=mode, out=out, deadline_s=deadline_s, approvals=approvals, reader=reader_beside(llm)
-    )
+    model, reader = open_model(llm, scenario_sha256=case.scenario.sha256), reader_beside(llm)
+    if out is None:
+        run = start_agent(case, model, mode=mode, deadline_s=deadline_s, approvals=approvals, reader=reader)
+        report(run_agent(run, case, None, epoch_printer(case)).summary, as_json, None)
+        return
+    folder = str(data_dir.resolve()) if data_dir else None
+    begun = Begun(llm=llm, mode=mode, deadline_s=deadline_s, data_dir=folder, approve=approve, waits=wait)
+    pull(Beginning(case, begun, model, reader, out), as_json, watch=watch, fresh=True)
+
+
+def pull(beginning: Beginning, as_json: bool, *, watch: bool, fresh: bool) -> None:
+    """Pull a run in its folder to its end, or until it waits; where it is watched, until somebody has answered."""
+    from agent.approving.folder import Waits, alone_in, wait_for_answers
+
+    with alone_in(beginning.out):
+        run = beginning.begin() if fresh else beginning.resume()
+        while True:
+            try:
+                done = run.pull(epoch_printer(beginning.case))
+                break
+            except Waits as waits:
+                tell_waiting(beginning.out, waits.asks, as_json and not watch)
+                if not watch:
+                    return
+                wait_for_answers(beginning.out)
+            run = beginning.resume()
+    report(done.summary, as_json, beginning.out)
+
+
+def epoch_printer(case: Case) -> Callable[[EpochRecord], None]:
+    """Return what prints an epoch on standard error, on one line."""
+    from agent.demo import epoch_line
+
     progress = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
-    done = run_agent(run, case, out, lambda record: progress.print(epoch_line(record, case.world), markup=False))
-    report(done.summary, as_json, out)
+    return lambda record: progress.print(epoch_line(record, case.world), markup=False)
+
+
+def tell_waiting(out: Path, asks: Sequence[Ask], as_json: bool) -> None:
+    """Say what waits for a person's yes, and how to answer."""
+    from agent.approving.folder import ask_line, start_in
+
+    if as_json:
+        print_json({"status": "waiting", "run": str(out), "waiting": [asdict(ask) for ask in asks]})
+    start = start_in(out)
+    for ask in asks:
+        typer.echo(printable(f"waits: {ask_line(ask, start)}"), err=True)
+    typer.echo(f"answer: cws approve {out} ID... --deny ID...; then: cws agent --resume {out}", err=True)
+
+
+@app.command()
+def approve(
+    run_dir: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run that waits.")],
+    jobs: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Jobs to say yes to, or all.")] = None,
+    deny: Annotated[list[str] | None, typer.Option("--deny", help="A job to say no to; may be given again.")] = None,
+    show: Annotated[bool, typer.Option("--list", help="Only list what waits.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What waits for a person's yes in a run, and the answer; without ids it is listed."""
+    from agent.approving.folder import answer, ask_line, start_in, waiting_in
+
+    if show and (jobs or deny):
+        raise InputError("--list: found ids to answer too; give one or the other")
+    given = answer(run_dir, jobs or (), deny or ())
+    left = waiting_in(run_dir)
+    if as_json:
+        print_json({"answered": given, "waiting": [asdict(ask) for ask in left]})
+        return
+    for one in given:
+        typer.echo(printable(f"{'yes' if one['yes'] else 'no':<5}{one['job_id']} in {one['region']}"))
+    for ask in left:
+        typer.echo(printable(f"waits {ask_line(ask, start_in(run_dir))}"))
+    if not left:
+        typer.echo(f"nothing waits: cws agent --resume {run_dir}" if given else "nothing waits")
 
 
 @app.command()

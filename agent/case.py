@@ -17,6 +17,7 @@ from agent import prompts
 from agent.described.check import unkept
 from agent.described.reading import Descriptions, is_described
 from agent.epoch import Agent
+from agent.graph import compiled
 from agent.llm.protocol import LanguageModel
 from agent.policy.check import Segment, Violation, violations
 from agent.policy.english import quoted
@@ -26,7 +27,7 @@ from agent.policy.preview.ground import Ground
 from agent.policy.reading import load_confirmed, read_text
 from agent.policy.rules import Placement, PolicySet, merge
 from agent.record import EpochRecord
-from agent.run import AgentRun
+from agent.run import AgentRun, Graph
 from agent.store import FILE, RunRow, Store
 from sim.approvals import Approvals
 from sim.bound import Bound, lower_bound
@@ -216,10 +217,13 @@ def start_agent(
     deadline_s: float = 30.0,
     approvals: Approvals | None = None,
     reader: LanguageModel | None = None,
+    store: Store | None = None,
+    graph: Graph | None = None,
 ) -> AgentRun:
-    """Return a run of the agent that is ready to be iterated; it logs to the store in `out` if given.
+    """Return a run of the agent that is ready to be iterated; it logs to `store`, or to a new one in `out` if given.
 
-    Jobs' descriptions are read by `reader`, if the model itself is not to do so.
+    Jobs' descriptions are read by `reader`, if the model itself is not to do so. Epochs go through `graph`, if not
+    through the one of `agent.graph`.
     """
     check_mode(mode, model.spec if model else "none")
     agent = Agent(
@@ -234,11 +238,12 @@ def start_agent(
         case.world,
         agent,
         rules,
-        Store.create(out / FILE) if out else None,
+        store or (Store.create(out / FILE) if out else None),
         approvals,
         Descriptions(case.world, rules, reader, deadline_s)
         if reader and is_described(case.world.workload.jobs)
         else None,
+        graph or compiled(),
     )
     if run.store:
         run.store.begin(_run_row(case, agent))

@@ -127,14 +127,17 @@ def record(state: State, runtime: Runtime[Epoch]) -> State:
     return {}
 
 
+NODES = (observe, propose, decide, check, act, record)
+"""The nodes of an epoch, in their order."""
+
+
 @cache
 def compiled() -> CompiledStateGraph[State, Epoch, State, State]:
     """Return the graph, compiled at first use."""
     graph = StateGraph(State, context_schema=Epoch)
-    nodes = (observe, propose, decide, check, act, record)
-    for node in nodes:
+    for node in NODES:
         graph.add_node(node.__name__, node)
-    names = [START, *(node.__name__ for node in nodes), END]
+    names = [START, *(node.__name__ for node in NODES), END]
     for before, after in itertools.pairwise(names):
         graph.add_edge(before, after)
     return graph.compile()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -23,6 +24,13 @@ from tools import Session
 from tools.backends.simulated import SimulatedBackend
 
 
+class Graph(Protocol):
+    """What decides one epoch and carries it out."""
+
+    def invoke(self, state: Any, /, *, context: Epoch) -> Any:
+        """Leave the record in the context."""
+
+
 @dataclass
 class AgentRun:
     """Iterate to run: each step is one epoch that had something to decide. `run` holds what came of it.
@@ -36,6 +44,7 @@ class AgentRun:
     store: Store | None = None
     approvals: Approvals | None = None
     descriptions: Descriptions | None = None
+    graph: Graph = field(default_factory=compiled)
     run: Run = field(init=False)
     calls: list[tuple[float, ModelRecord]] = field(init=False, default_factory=list)
     fallbacks: int = field(init=False, default=0)
@@ -49,7 +58,7 @@ class AgentRun:
 
     def __iter__(self) -> Iterator[EpochRecord]:
         """Yield the record of each epoch, right after its decisions were carried out."""
-        graph, began = compiled(), time.perf_counter()
+        began = time.perf_counter()
         memory = Memory.of(self.world.workload.jobs)
         while view := self._backend.next_view():
             asked = time.perf_counter()
@@ -59,7 +68,7 @@ class AgentRun:
             epoch.asks = self._engine.approvals.waiting
             epoch.texts = self.descriptions.unsettled if self.descriptions else {}
 
-            graph.invoke({}, context=epoch)
+            self.graph.invoke({}, context=epoch)
             self.run.scheduler_s += time.perf_counter() - asked
             assert epoch.record is not None
             assert epoch.done is not None

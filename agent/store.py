@@ -237,6 +237,12 @@ class Store:
                     ),
                 )
 
+    def last_s(self) -> float:
+        """Return the moment of the last epoch that was recorded; minus infinity if none was."""
+        with Session(self._engine) as session:
+            found = session.exec(select(EpochRow.now_s).order_by(EpochRow.epoch.desc())).first()  # type: ignore[attr-defined]
+        return float("-inf") if found is None else found
+
     def model_calls(self) -> list[ModelRecord]:
         """Return every model call of the run in order."""
         with Session(self._engine) as session:

@@ -51,6 +51,11 @@ class Approvals:
         asks = list(self._asks.items())  # at once: the console looks while a run asks
         return [ask for key, ask in asks if key not in self._answers and ask.job_id not in self._placed]
 
+    @property
+    def unanswered(self) -> list[Ask]:
+        """Whatever has no answer yet, the oldest first, wherever the jobs went since."""
+        return [ask for key, ask in list(self._asks.items()) if key not in self._answers]
+
     def placed(self, job_id: str) -> None:
         """Note that a job was let begin, or planned."""
         self._placed.add(job_id)

@@ -18,7 +18,7 @@ MAY_IMPORT = {
 OURS = {"sim", "tools", "agent", "cli", "tui", "tests", "bench"}
 HOME = {
     "simpy": ("sim/lifecycle.py",),
-    "langgraph": ("agent/graph.py",),
+    "langgraph": ("agent/graph.py", "agent/approving/"),
     "sqlmodel": ("agent/store.py",),
     "openai": ("agent/llm/",),
     "xllamacpp": ("agent/llm/",),

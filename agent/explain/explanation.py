@@ -82,7 +82,7 @@ class Explanation:
 
     def alike(self) -> list[list[Decided]]:
         """Return the decisions in order, those in a row that decided and were answered alike together."""
-        key = attrgetter("action", "region", "start_s", "candidate", "verdict")
+        key = attrgetter("action", "region", "start_s", "candidate", "verdict", "words", "unproven")
         return [list(group) for _, group in groupby(self.decisions, key)]
 
     @cached_property
@@ -104,7 +104,7 @@ class Explanation:
     def trace(self) -> Trace:
         """Every number that a text about this job may hold, and the names and sentences that it may quote."""
         evidence = self.evidence
-        trace = Trace(evidence.world.start)
+        trace = Trace(evidence.world.start, evidence.world.workload.jobs.position)
         for content in (*_about_job(evidence), evidence.segments, evidence.transfers, evidence.approvals):
             trace.add_json(content)
         if self.compared:
@@ -158,7 +158,7 @@ def _decided(evidence: Evidence, row: Row) -> Decided:
     record = evidence.epochs.get(int(row["epoch"]))
     unproven: tuple[str, ...] = ()
     if reason.words:
-        trace = Trace(evidence.world.start)
+        trace = Trace(evidence.world.start, evidence.world.workload.jobs.position)
         trace.quote(*evidence.names())
         for content in (*_about_job(evidence), row):
             trace.add_json(content)
@@ -178,7 +178,7 @@ def _decided(evidence: Evidence, row: Row) -> Decided:
         facts=facts,
         words="" if unproven else " ".join(reason.words.split()),
         unproven=unproven,
-        weighed=tuple(weighed(record, evidence.job.id)) if record else (),
+        weighed=tuple(weighed(record)) if record else (),
         source=f"decisions.parquet, row {row['row']}",
     )
 

@@ -89,8 +89,9 @@ def _decision(explanation: Explanation, alike: Sequence[Decided]) -> Iterator[st
         yield "    the model's words are left out: they hold numbers that stand nowhere in the trace"
     for plan in one.weighed:
         mark = " (committed)" if plan.committed else ""
-        at = _at(explanation, plan.start_s)
-        yield f"    weighed {plan.label} {plan.name}: {plan.region} at {at}, {grams(plan.forecast_carbon_g)}{mark}"
+        late = f", {plan.late} late" if plan.late else ""
+        figures = f"{grams(plan.carbon_g)}, wait {hours(plan.mean_wait_s)}{late}"
+        yield f"    weighed {plan.label} {plan.name}, all its jobs: {figures}{mark}"
 
 
 def _ran(explanation: Explanation, row: Row) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,10 +52,10 @@ _HIDDEN = "\x00"
 
 
 class Trace:
-    """Numbers by dimension, and texts that may be quoted. `start` is the moment of second 0."""
+    """Numbers by dimension, and what may be quoted. `start` is the moment of second 0, `known` are the jobs' ids."""
 
-    def __init__(self, start: datetime) -> None:
-        self._start = start
+    def __init__(self, start: datetime, known: Container[str] = ()) -> None:
+        self._start, self._known = start, known
         self._numbers: dict[str, list[float]] = {"": []}
         self._names: set[str] = set()
 
@@ -104,10 +104,12 @@ class Trace:
         for number in said:
             printed = left[number.begin : number.end]
             unit = UNIT.match(left, number.end)
-            if not self._has(number.value, printed, unit):
+            named = printed in self._known and left[: number.begin].endswith("job ")
+            if not named and not self._has(number.value, printed, unit):
                 found.append((number.begin, printed + (unit[0] if unit else "")))
         covered = {at for number in said for at in range(number.begin, number.end)}
-        found += [(one.start(), one[0]) for one in _NAME.finditer(left) if not covered & set(range(*one.span()))]
+        names = [one for one in _NAME.finditer(left) if one[0] not in self._known]
+        found += [(one.start(), one[0]) for one in names if not covered & set(range(*one.span()))]
         return [printed for _, printed in sorted(found)]
 
     def _without_names(self, text: str) -> str:

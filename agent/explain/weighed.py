@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import permutations
 from typing import NamedTuple
 
 from agent.explain.trace import Trace
-from agent.record import EpochRecord, ToolRecord
+from agent.record import EpochRecord, ModelRecord
 
-_REASON = re.compile(r"(?P<facts>.*?)\. Model: (?P<chosen>\S+(?: \S+)?) \((?P<words>.*)\)(?P<rest>.*)", re.DOTALL)
+_REASON = re.compile(r"(?P<facts>.*?)\. Model: (?P<chosen>[^(]+) \((?P<words>.*)\)(?P<rest>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """What a candidate plan meant for the job: where, when, at what forecast carbon. `source` is where that stands."""
+    """A plan that was weighed in an epoch, with its forecast figures; `source` is where they stand."""
 
     label: str
     name: str
-    region: str
-    start_s: float
-    forecast_carbon_g: float
+    carbon_g: float
+    mean_wait_s: float
+    late: int
     committed: bool
     source: str
 
 
-def weighed(record: EpochRecord, job_id: str) -> list[Weighed]:
-    """Return what each candidate plan of an epoch meant for a job."""
-    return [one for n, call in enumerate(record.tools) for one in _in_call(record, n, call, job_id)]
-
-
-def _in_call(record: EpochRecord, n: int, call: ToolRecord, job_id: str) -> Iterator[Weighed]:
-    if call.name != "what_if" or call.by == "model" or call.outcome != "ok":
-        return
-    candidate = next((one for one in record.candidates if one.carbon_g == call.result["carbon_g"]), None)
-    for i, run in enumerate(call.arguments["runs"] if candidate else ()):
-        if candidate and run["job_id"] == job_id:
-            yield Weighed(
-                candidate.label,
-                candidate.name.split("=")[0],
-                run["region"],
-                float(run["start_s"]),
-                float(call.result["carbon_g_by_run"][i]),
-                candidate.label == record.committed,
-                f"trajectory.sqlite, epoch {record.epoch}, call {n}, what_if: carbon_g_by_run[{i}]",
-            )
+def weighed(record: EpochRecord) -> list[Weighed]:
+    """Return the plans of an epoch, if there was more than one to weigh."""
+    if len(record.candidates) < 2:
+        return []
+    return [
+        Weighed(
+            one.label,
+            one.name,
+            one.carbon_g,
+            one.mean_wait_s,
+            one.late,
+            one.label == record.committed,
+            f"trajectory.sqlite, epoch {record.epoch}, candidate {one.label}",
+        )
+        for one in record.candidates
+    ]
 
 
 class Reason(NamedTuple):
@@ -75,7 +71,7 @@ def add_epoch(trace: Trace, record: EpochRecord) -> None:
 
     What a model wrote into the arguments of its calls is not among it: it may not prove its own words.
     """
-    trace.add_json({name: getattr(record, name) for name in ("epoch", "now_s", "pending", "deferred")})
+    trace.add_json({name: getattr(record, name) for name in ("epoch", "now_s", "pending", "deferred", "waiting")})
     for call in record.tools:
         trace.add_json(call.result if call.outcome == "ok" else {})
         trace.add_json(call.arguments if call.by != "model" else {})
@@ -84,16 +80,26 @@ def add_epoch(trace: Trace, record: EpochRecord) -> None:
     for first, second in permutations(record.candidates, 2):
         trace.add("share", _excess(first.carbon_g, second.carbon_g), _excess(first.objective, second.objective))
         trace.add("", first.late - second.late)
-    trace.add("", *_counts([decision.region for decision in record.decisions]))
-    for call in record.tools:
-        trace.add("", *_counts([run["region"] for run in call.arguments.get("runs", ())] if call.by != "model" else []))
-    for candidate in record.candidates:
-        trace.quote(candidate.name, *candidate.name.split("="))
+    trace.add("", *_counts(record))
+    trace.quote(*(name for one in record.candidates for name in (one.name, *one.name.split("="))))
+    trace.quote(*(name for call in record.model for name in _classes(call)))
 
 
 def _excess(value: float, base: float) -> float | None:
     return value / base - 1 if base else None
 
 
-def _counts(names: Sequence[str]) -> list[int]:
-    return list(Counter(names).values())
+def _counts(record: EpochRecord) -> list[int]:
+    """Return how many jobs were placed in each region, how many were not, and how often anything else was done."""
+    placed = [one.region for one in record.decisions if one.action == "place"]
+    done = [one.action for one in record.decisions]
+    return [*Counter(placed).values(), *Counter(done).values(), record.pending - len(placed)]
+
+
+def _classes(call: ModelRecord) -> list[str]:
+    """Return the names of the classes of jobs that a model was asked to decide for, in plan mode."""
+    try:
+        answer = json.loads(call.text) if call.prompt == "plan" else {}
+    except ValueError:
+        return []
+    return list(answer) if isinstance(answer, dict) else []

@@ -137,6 +137,11 @@ class ReplayedModel:
             raise reply
         return reply
 
+    @property
+    def is_over(self) -> bool:
+        """Whether every recorded answer was given."""
+        return self._index == len(self._records)
+
     def _record(self, found: str) -> Recorded:
         index = self._index
         if index == len(self._records):

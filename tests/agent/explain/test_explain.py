@@ -189,54 +189,59 @@ def test_elsewhere_the_grams_are_those_of_the_independent_walk(runs):
 
 
 def test_what_the_agent_weighed_is_told_with_where_it_stands(tmp_path: Path):
-    found = explained(case_of(small()), tmp_path, "a", by="agent")
-    (decision,) = found.decisions
-    plans = {
-        plan.name: (plan.region, plan.start_s / HOUR_S, round(plan.forecast_carbon_g)) for plan in decision.weighed
-    }
-    assert plans["spatiotemporal"] == ("away", 5, 50)
-    assert plans["fifo"] == ("home", 0, 300)
-    assert [plan.name for plan in decision.weighed if plan.committed] == ["spatiotemporal"]
-    assert decision.weighed[0].source.endswith("what_if: carbon_g_by_run[0]")
+    model = ScriptedModel(lambda _: json.dumps({"choice": "A", "reason": "lowest score"}))
+    found = explained(case_of(small()), tmp_path, "a", by="agent", model=model)
+    first = found.decisions[0]
+    assert [plan.label for plan in first.weighed if plan.committed] == ["A"]
+    assert len(first.weighed) > 1
+    assert first.weighed[1].source == "trajectory.sqlite, epoch 0, candidate B"
+    assert first.words == "lowest score"
+    assert "    weighed A plan, all its jobs: " in text_of(found)
 
 
 def tools_model(words: str) -> ScriptedModel:
-    """Return a model that puts job a where the planner would, and says why."""
-    place = ToolCall("1", "place_job", json.dumps({"job_id": "a", "region": "away", "start_s": 5 * HOUR_S}))
-    return ScriptedModel([Turn("", (place,)), Turn(words)])
+    """Return a model that looks at the forecast, puts job a where the planner would, and says why."""
+    look = ToolCall("1", "carbon_forecast", json.dumps({"region": "away", "hours": 8}))
+    place = ToolCall("2", "place_job", json.dumps({"job_id": "a", "region": "away", "start_s": 5 * HOUR_S}))
+    script = [Turn("", (look,)), Turn("", (place,)), Turn(words)]
+    return ScriptedModel(lambda messages: script[min(sum(one["role"] == "assistant" for one in messages), 2)])
+
+
+TRUE = "At 05:00 away comes to 50 g/kWh, and job b is smaller."
+
+
+def said_by_a_model(words: str, out: Path) -> Explanation:
+    return explained(case_of(small()), out, "a", by="agent", model=tools_model(words), mode="tools")
 
 
 def test_a_models_words_are_quoted_where_their_numbers_stand(tmp_path: Path):
-    world = small(mock_job("a"))
-    found = explained(
-        case_of(world), tmp_path, "a", by="agent", model=tools_model("At 05:00 away emits 50 g/kWh."), mode="tools"
-    )
-    (decision,) = found.decisions
-    assert decision.words == "At 05:00 away emits 50 g/kWh."
-    assert "the model said: At 05:00 away emits 50 g/kWh." in text_of(found)
+    found = said_by_a_model(TRUE, tmp_path)
+    assert found.decisions[0].words == TRUE
+    assert f"the model said: {TRUE}" in text_of(found)
     assert unproven_in(found) == []
 
 
 def test_a_models_words_with_a_number_that_stands_nowhere_are_dropped_and_said_to_be(tmp_path: Path):
-    world = small(mock_job("a"))
-    found = explained(
-        case_of(world), tmp_path, "a", by="agent", model=tools_model("It saves 4711 kg, trust me."), mode="tools"
-    )
-    (decision,) = found.decisions
-    assert (decision.words, decision.unproven) == ("", ("4711 kg",))
+    found = said_by_a_model("It saves 4711 kg, trust me.", tmp_path)
+    assert (found.decisions[0].words, found.decisions[0].unproven) == ("", ("4711 kg",))
     assert "4711" not in text_of(found)
     assert "the model's words are left out" in text_of(found)
     assert json_of(found)["decisions"][0]["unproven"] == ("4711 kg",)
     assert unproven_in(found) == []
 
 
+def test_what_a_model_wrote_into_its_own_calls_proves_nothing(tmp_path: Path):
+    """It placed the job at 18,000 s: that it says so again makes it no fact; nor what it asked in vain."""
+    found = said_by_a_model("I asked for 8 hours.", tmp_path)
+    assert found.decisions[0].unproven == ("8 hours",)
+
+
 def test_without_its_trajectory_a_runs_words_prove_nothing(tmp_path: Path):
-    case = case_of(small(mock_job("a")))
-    explained(case, tmp_path, "a", by="agent", model=tools_model("At 05:00 away emits 50 g/kWh."), mode="tools")
+    case = case_of(small())
+    explained(case, tmp_path, "a", by="agent", model=tools_model(TRUE), mode="tools")
     (tmp_path / "trajectory.sqlite").unlink()
-    jobs = case.world.workload.jobs
-    found = Explanation.of(Evidence(read_run(tmp_path), case.world, jobs[0]))
-    assert found.decisions[0].unproven == ("50 g/kWh",)
+    found = Explanation.of(Evidence(read_run(tmp_path), case.world, case.world.workload.jobs[0]))
+    assert "50 g/kWh" in found.decisions[0].unproven
     assert unproven_in(found) == []
 
 
