@@ -19,19 +19,19 @@ _ENERGY = (
 )
 _PER = rf"(?:\s*(?:/|\bper\b|\ban?\b|\beach\b|\bfor\s+(?:a|each|every)\b)\s*(?:{_ENERGY.format('per_')}))?"
 _UNITS = (
-    r"(?P<h>hours?|hrs?|h)|(?P<min>minutes?|mins?|(?-i:m)(?<=\dm))|(?P<s>seconds?|secs?)|(?P<d>days?|d)|(?P<week>weeks?)"
+    r"(?P<h>hours?|hrs?|h(?!\d))|(?P<min>minutes?|mins?|(?-i:m)(?<=\dm))|(?P<s>seconds?|secs?)|(?P<d>days?|d)|(?P<week>weeks?)"
     r"|(?P<fortnight>fortnights?)"
     rf"|(?:(?P<t>metric\s+tons?|tonnes?|tons?|t)|(?P<kg>kilograms?|kilogrammes?|kilos?|kg)|(?P<g>grams?|grammes?|gr?)){_CO2}"
     rf"|{_ENERGY.format('')}"
     r"|(?P<percent>%|percent|per\s+cent|pct)|(?P<gb>GB|GiB|gigs?|gigabytes?)|(?P<mb>MB|MiB|megabytes?)"
-    r"|(?P<tb>TB|TiB|terabytes?)|(?P<gpus>(?:Nvidia\s+)?(?:GPUs?|[AHV]\d{2,3}s?|accelerators?|graphics\s+cards?))"
+    r"|(?P<tb>TB|TiB|terabytes?)|(?P<gpus>(?:Nvidia\s+)?(?:GPUs?|[AHVBL]\d{2,3}s?|accelerators?|graphics\s+cards?))"
     r"|(?P<cpus>(?:CPU\s+)?cores?|vCPUs?|CPUs?|threads?|processors?)"
     r"|(?P<times>times|x|-?fold)"
     r"|(?P<other>kW|kilowatts?|MW|megawatts?|months?|years?)"
 )
 _MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>cents?|ct|c(?=\s?/)|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
 UNIT = re.compile(
-    rf"(?P<half>\s+and\s+a\s+half)?[\s-]{{0,2}}(?:{_UNITS}|{_MONEY})(?![a-z]){_PER}(?P<half_more>\s+and\s+a\s+half)?",
+    rf"(?P<half>\s+and\s+a\s+half)?(?:\s?[x×]\s?(?=[AHVG])|[\s-]{{0,2}})(?:{_UNITS}|{_MONEY})(?![a-z]){_PER}(?P<half_more>\s+and\s+a\s+half)?",
     re.I,
 )
 CURRENCY = re.compile(r"(?:(?P<usd>US\s?\$|USD|\$)|(?P<eur>€|EUR|£|GBP))\s?$", re.I)
@@ -61,6 +61,11 @@ OUT_OF = re.compile(
     r"(?<![\w.:/])(?P<top>\d{1,3}|one|two|three|four|nine)\s*(?:/|\s(?:out\s+of|in|of)(?:\s+every)?\s)\s*(?P<bottom>\d{1,3}|two|three|four|five|ten)(?![\w/:.])",
     re.I,
 )
+CPUS_OUT_OF = re.compile(
+    r"(?<![\w.:/])(?P<top>\d{1,3}|one|two|three|four|nine)\s+(?:CPUs?|cores?)\s+(?:out\s+of|in|of)(?:\s+every)?\s+"
+    r"(?P<bottom>\d{1,3}|two|three|four|five|ten)(?![\w/:.])",
+    re.I,
+)
 LISTED = re.compile(r"(?:^|[\n.:;,(]\s*|\s)\(?$")
 COUNTED = re.compile(
     r"\s+(?:\w+\s+)?(?:regions|sites|places|teams|customers|groups|kinds|exceptions|reasons|countries|continents|states|rules|conditions|things|"
@@ -84,7 +89,8 @@ YEARS = range(1980, 2080)
 
 def quantities(text: Text) -> list[Mention]:
     """Return the numbers of a text with their units and what they mean; references such as `ticket 4711` are none."""
-    found = [_many(text, match) for match in HALF.finditer(text.left)]
+    found = [_ratio(text, match) for match in CPUS_OUT_OF.finditer(text.left)]
+    found += [_many(text, match) for match in HALF.finditer(text.left)]
     found += [_single(text, match) for match in SINGLE.finditer(text.left)]
     found += [one for number in numbers(text.left) if (one := _measured(text, number))]
     found += [_count(text, match) for match in COUNT.finditer(text.left)]

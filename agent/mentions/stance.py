@@ -19,7 +19,7 @@ IDIOMS = listed(
 _NO = r"(?:forbidden|forbids?|not?|never|nobody|none|neither|nor|cannot|cant|dont|\w+n['’]t|without|nothing|nowhere)"
 
 NOT = listed(
-    """no, not, never, none, nobody, neither, nor, nothing, nowhere, without, cannot, dont, cant, mustnt, wont, avoid*, forbid*, prohibit*, ban,
+    """no, not, never, none, nobody, neither, nor, nothing, nowhere, without, unwelcome, cannot, dont, cant, mustnt, wont, avoid*, forbid*, prohibit*, ban,
     bans, banned, bar, bars, barred, block*, exclud*, refus*, refrain*, out of, away from, off, off limits, clear of, free of, rule* out,
     taboo, closed, no go, disallow*, illegal, blacklist*, veto*, deny, denies, denied, wait*, hold back, hold off, held back, held off,
     keep back, keeps back, kept back, delay*, postpone*, defer*, until, steer, hands off, shut, halt*, stay away, be idle, stay idle, quiet, rest, stop, stops, zero,
@@ -44,10 +44,10 @@ SURELY_CONFINED = listed(
 )  # fmt: skip
 CONFINED = listed(
     """only, sole, solely, exclusive*, purely, just, strictly, nowhere, nothing, alone, restrict*, confin*, limit*, pin, pinned, bound, tied, elsewhere,
-    belong*, reserved, live, lives, always in, always within""",
+    belong*, reserved, live, lives, always in, always within, full stop, and that is it, and that's it, no exceptions""",
     r"(?:must|ha(?:s|ve)\s+to|need(?:s)?\s+to|shall|should|(?:are|is)\s+to|ought\s+to|required\s+to|will)\s+(?!(?:\w+\s+)?(?:not|never)\b)(?:\w+\s+){0,2}(?:run|execute|go|happen|live|be|stay|take\s+place|use|start)",
     r"(?:stay|remain|keep|kept|hold|held|leave)(?:s|ing)?\b(?!.{0,60}\b(?:out|away|off|clear|free|back|from)\b)",
-    r"(?:use|run|place|schedule)\b.{0,60}\b(?:always)",
+    r"(?:use|run|place|schedule)\b.{0,60}\b(?:always)", r"(?:sites?|regions?|locations?)\s*[:=]", r"where\s*[:=]?\s+(?=the\s+[A-Z]|[A-Z])",
     rf"{_NO}\b.{{0,90}}\b(?:except|other\s+than|unless|but)\s+(?:it\s+is\s+)?(?:at|in|during|on|between|from|when|over|throughout|after|before|\d)",
 )  # fmt: skip
 SOFT = listed(
@@ -55,7 +55,7 @@ SOFT = listed(
     best run, best placed, best kept, nice to have, if need be, hopefully, desirable, gladly, reluctantly, would like, we like, love to, aim to, aim for, aims to,
     seek to, strive*, would rather, priority for, do your best, do our best, does its best, wherever sensible, rather not, in doubt, normally, ordinarily, make an effort,
     to the extent possible, we would love, would love it, had better, no must, no hard rule, no strict rule, not a hard rule, not a must, a wish, soft, do not insist, don't insist,
-    not set in stone, if that can be arranged, if it can be arranged, would be appreciated""",
+    not set in stone, if nothing speaks against it, when circumstances allow, if circumstances allow, if that can be arranged, if it can be arranged, would be appreciated""",
     r"(?:where|when|if|whenever|wherever)(?:ver)?(?:\s+at\s+all|\s+it\s+is|\s+that\s+is|\s+this\s+is)?\s+(?:possible|feasible|practical|practicable)",
     r"as\s+(?:far|much|often)\s+as\s+(?:possible|we\s+can|you\s+can|it\s+can)", r"if\s+it\s+can\s+be\s+\w+",
     r"(?:if|when|where|whenever|wherever)(?:ver)?\s+(?:you|we|it|they)\s+can(?!['’]t|not)(?:\s+be\s+\w+|\s+help)?", r"(?:should|would)\s+rather", r"\w+['’]d\s+rather",
@@ -91,7 +91,7 @@ SURELY_APPROVAL = listed(
 )
 SUSPENSION = listed(
     """suspen*, paus*, interrupt*, preempt*, pre empt*, halt*, stop*, resum*, checkpoint*, on hold, on ice, hold, break, breaks, in one go, in one piece, uninterrupt*,
-    kill*, freez*, frozen, park*, through, undisturbed, touch*, evict*, to the end, restart*, disturb*, cut, halfway, half way, done, completion, running, stall*"""
+    kill*, freez*, frozen, park*, through, undisturbed, midway, touch*, evict*, to the end, restart*, disturb*, cut, halfway, half way, done, completion, running, stall*"""
 )  # fmt: skip
 SURELY_SUSPENSION = listed(
     "suspend, suspended, suspending, suspension*, paused, pausing, preempt, preempted, preemption, interrupt, interrupted, interruption*, uninterrupt*, interruptible, preemptible, suspendable"
@@ -112,7 +112,7 @@ BUSY = listed(
     server*, slack, reserve*, room, exceed, cluster*, set aside, buffer"""
 )  # fmt: skip
 SUBMITTED = listed(
-    "submit*, from, of users, users of, arise*, arising, stem*, come, comes, coming, originat*, sent, send, created, create, users in, users at, born, home, homes, launched, filed, handed in, started in, based in, people in, hand in"
+    "submit*, people in, users in, from, from region, jobs of users, of users, users of, arise*, arising, stem*, come, comes, coming, originat*, sent, send, created, create, users in, users at, born, home, homes, launched, filed, handed in, started in, based in, people in, hand in"
 )
 SURELY_SUBMITTED = listed(
     "jobs from, job from, work from, workloads from, tasks from, requests from, users in, users from, submitted in, submitted from, submitted at, originate in, originate from, originating in, originating from, come from, comes from, coming from, sent from"
@@ -125,7 +125,7 @@ SURELY_AT_ONCE = listed(
 )
 STARTING = listed(
     """start*, begin*, wait*, delay*, defer*, postpone*, queue*, within, hold, held, launch*, going, running, later, immediate*, once, now, put off, kick*, straight, away,
-    submission, submitted, shift*, shifted, off the ground, sit, sits, under way, underway, linger, go, run, get, spare, tolerate*, patien*, late, scheduled, picked up, back"""
+    submission, submitted, shift*, slack, moved, off the ground, sit, sits, under way, underway, linger, go, run, get, spare, tolerate*, patien*, late, scheduled, picked up, back"""
 )  # fmt: skip
 FINISHING = listed(
     "finish*, done, complete*, by, before, ready, over, end, ends, ended, through, deadline, until, till, due, latest, past, after, beyond, later than, be in"
@@ -191,7 +191,7 @@ SURELY_EARLIEST = words(
     rf"{_NO}\s+(?:\w+\s+){{0,3}}before", r"(?:at\s+the|the|at)\s+earliest", rf"{_NO}\s+(?:sooner|earlier)"
 )
 BY_THE_START = words(r"(?:start|begin|launch|kick|get\s+going)\w*\b[^.;!?]{0,40}")
-BY_THE_END = words(r"(?:finish|complet|done|ready|end|deliver|over|result)\w*\b[^.;!?]{0,40}")
+BY_THE_END = words(r"(?:finish|complet|done|ready|end|deliver|result)\w*\b[^.;!?]{0,40}")
 TAKING = listed(
     """take, takes, took, run, runs, running, need, needs, run time, runtime, duration, last, lasts, long, length, estimat*, hour, hours, about, for, expect*, plan, count, through,
     occup*, h, minute*, min, day, days, usually, typically, done in, on, around, eta, wall*, of"""
@@ -215,6 +215,15 @@ TOLD = words(
     r"was|were|had|wrote|tried|failed|crashed|went|yesterday|last\s+(?:week|month|year|night|quarter)|has\s+been|have\s+been|used\s+to"
 )
 """What has been asks for nothing."""
+WISHED = words(
+    r"would\s+be\s+(?:nice|great|good|lovely)",
+    r"\w+['’]d\s+(?:like|prefer|love)",
+    r"anywhere\s+is\s+fine",
+    r"(?:is\s+)?no\s+must",
+    r"often|usually\s+run",
+)
+"""A place that is merely liked is no bound on a job."""
+HISTORY = words(r"(?:once|used\s+to)\s+(?:need|take|run)\w*", r"that\s+is\s+history", r"not\s+any\s+more")
 THEY = words(r"(?<!unless )they", r"these(?!\s+(?:jobs|rules|hours|days|times|regions|places|limits))")
 PLAINLY_NOT = listed(
     "not in, never in, avoid*, away from, out of, except, any region but, anywhere but, everywhere but, off limits, clear of, not use, no option, not allowed, not go, not enter"

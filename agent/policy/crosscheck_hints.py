@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agent.hints import JobHints
 from agent.mentions import stance
-from agent.mentions.mention import Meaning, round_off
+from agent.mentions.mention import Meaning, Mention, round_off
 from agent.mentions.reading import Mentions, mentions
 from agent.policy.crosscheck_moments import days_of, is_said, near_hours, zones_of
 from agent.policy.crosscheck_places import regions
@@ -47,21 +47,30 @@ def crosscheck_hints(text: str, hints: JobHints, now: datetime, tz: str, vocabul
 
 
 def asking(found: Mentions) -> Mentions:
-    """Return the mentions of a text, with those in sentences that tell or ask what has been demanding nothing."""
+    """Return the mentions of a text; those that tell or ask what has been demand nothing, nor places merely liked."""
     ends = [match.end() for match in END.finditer(found.text)]
     begins = [0, *ends]
     told = [
         (begin, end)
         for begin, end in zip(begins, [*ends, len(found.text)], strict=True)
-        if stance.TOLD.search(found.text[begin:end]) or QUESTION.search(found.text[begin:end])
+        if any(pattern.search(found.text[begin:end]) for pattern in (stance.TOLD, stance.HISTORY, QUESTION))
+    ]
+    liked = [
+        (begin, end)
+        for begin, end in zip(begins, [*ends, len(found.text)], strict=True)
+        if stance.WISHED.search(found.text[begin:end])
     ]
     return Mentions(
         found.text,
         tuple(
-            one._replace(demanded=one.demanded and not any(begin <= one.begin < end for begin, end in told))
+            one._replace(demanded=one.demanded and not _within(one, [*told, *(liked if one.of("region") else [])]))
             for one in found.all
         ),
     )
+
+
+def _within(one: Mention, stretches: Sequence[tuple[int, int]]) -> bool:
+    return any(begin <= one.begin < end for begin, end in stretches)
 
 
 def _held(hints: JobHints, now: datetime) -> set[Meaning]:
