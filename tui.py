@@ -31,6 +31,7 @@ from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.widgets import DataTable, Footer, Static
 
+from agent.approving.desk import Desk
 from agent.case import Case, finish_agent
 from agent.printable import printable
 from agent.record import EpochRecord
@@ -169,9 +170,9 @@ class Asking(ModalScreen[None]):
         Binding("q", "app.quit", "Quit"),
     ]
 
-    def __init__(self, approvals: Approvals, start: datetime) -> None:
+    def __init__(self, approvals: Approvals, start: datetime, *, live: bool) -> None:
         super().__init__()
-        self._approvals, self._start = approvals, start
+        self._approvals, self._start, self._live = approvals, start, live
         self._shown: list[Ask] = []
 
     def compose(self) -> ComposeResult:
@@ -179,7 +180,7 @@ class Asking(ModalScreen[None]):
         self._table: DataTable[Text] = DataTable(id="asks", cursor_type="row", cell_padding=0)
         self._rule = Static(id="rule", markup=False)
         with Vertical(id="asking") as box:
-            box.border_title = "Waiting for a yes: the run goes on meanwhile"
+            box.border_title = f"Waiting for a yes: the run {'goes on' if self._live else 'stands still'} meanwhile"
             yield self._table
             yield self._rule
         yield Footer(show_command_palette=False)
@@ -529,13 +530,13 @@ class Console(App[None]):
         if self.state in ("running", "paused"):
             parts.append(pace)
         if waiting := self._waiting:
-            parts[2] = f"{waiting} to approve"  # what asks is live
+            parts[2] = f"{waiting} to approve"  # what asks is live, or stopped for it
         self._status.update(Text("  ".join(parts), no_wrap=True))
 
     @property
     def _waiting(self) -> int:
-        """How many placements wait for a yes that can still matter."""
-        over = self.state in ("finished", "failed")
+        """How many placements wait for a yes that can still matter: to a recorded run that stopped for it, all do."""
+        over = self._live and self.state in ("finished", "failed")
         return len(self._approvals.waiting) if self._approvals and not over else 0
 
     def _changed(self) -> None:
@@ -604,7 +605,7 @@ class Console(App[None]):
     def action_approvals(self) -> None:
         """Open what waits for a yes."""
         if self._approvals and len(self.screen_stack) == 1:
-            self.push_screen(Asking(self._approvals, self._start), lambda _: self._changed())
+            self.push_screen(Asking(self._approvals, self._start, live=self._live), lambda _: self._changed())
 
     def action_help(self) -> None:
         """Show the keys, and what each panel shows."""
@@ -647,6 +648,7 @@ def recorded(run_dir: Path, *, paused: bool = False) -> Console:
         epochs=run.epochs,
         epoch_s=run.epoch_s,
         live=False,
+        approvals=Desk.of(run_dir),
         started_paused=paused,
     )
 

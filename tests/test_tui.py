@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.text import Text
@@ -15,6 +16,8 @@ from textual.widgets import DataTable, Footer, Static
 from textual.widgets._footer import FooterKey
 
 from agent import case, prompts
+from agent.approving.folder import Waits, answers_in, waiting_in
+from agent.approving.run import Beginning
 from agent.epoch import Agent
 from agent.policy.guard import Guard
 from agent.policy.rules import PolicySet
@@ -23,9 +26,10 @@ from agent.run import AgentRun
 from sim.approvals import Approvals
 from sim.model import Job
 from sim.scenario import ObjectiveSpec
+from tests.agent.approving.test_stop_and_go import ASK_GB, begun, case_of
 from tests.records import EPOCH_S, EPOCHS, RULE, START, records
 from tests.worlds import mock_job, mock_region, mock_world
-from tui import MOST_ROWS, Asking, Console, Page
+from tui import MOST_ROWS, Asking, Console, Page, recorded
 
 Play = Callable[[Pilot[None], Console], Awaitable[None]]
 
@@ -413,6 +417,30 @@ def test_a_recorded_run_asks_nothing() -> None:
         assert not isinstance(app.screen, Asking)
 
     play(script)
+
+
+def test_a_run_that_stopped_for_a_person_is_answered_in_the_console(tmp_path: Path) -> None:
+    """The trajectory has been played to its end: what waits is answered all the same, and the answer is kept."""
+    case = case_of(ASK_GB, count=4)
+    with pytest.raises(Waits) as stopped:
+        Beginning(case, begun(), None, None, tmp_path).begin().pull(lambda record: None)
+
+    async def script(pilot: Pilot[None], app: Console) -> None:
+        await until(pilot, lambda: app.state == "finished")
+        assert f"  {len(stopped.value.asks)} to approve  " in said(app, "#status")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Asking))
+        assert "stands still" in str(app.screen.query_one("#asking").border_title)
+        await pilot.press("y")
+        await until(pilot, lambda: len(waiting_in(tmp_path)) == len(stopped.value.asks) - 1)
+
+    async def run() -> None:
+        app = recorded(tmp_path)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await script(pilot, app)
+
+    asyncio.run(run())
+    assert list(answers_in(tmp_path).values()) == [True]
 
 
 def test_names_that_are_markup_or_escapes_are_shown_as_they_are_spelled() -> None:
