@@ -25,6 +25,7 @@ from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
 from agent.said.hints import SaidHints, resolve
 from agent.said.missed import again
 from agent.said.names import invented, unknown_names
+from agent.said.narrow import narrow_schema
 from agent.said.prompt import question
 from agent.said.quantity import Unreadable
 from agent.said.schema import schema_of
@@ -75,7 +76,8 @@ def read_hints(
     always = tuple(warning for warning in (warning_about(model),) if warning)
     try:
         more = partial(again, "hints", vocabulary, stripped)
-        read = ask(model, asked, schema_of(SaidHints), understand, again=more, deadline_s=deadline_s)
+        schema = narrow_schema("hints", vocabulary, stripped) if model.tuned else schema_of(SaidHints)
+        read = ask(model, asked, schema, understand, again=more, deadline_s=deadline_s)
     except Malformed as error:
         return HintsReading(JobHints(), (*always, f"could not be read: {error}"))
     except ModelFailed as error:

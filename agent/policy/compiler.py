@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent.llm.protocol import LanguageModel, ModelFailed
+from agent.llm.protocol import LanguageModel, ModelFailed, Schema
 from agent.policy.crosscheck import crosscheck
 from agent.policy.reading import Question, Reading
 from agent.policy.references import filled_in
@@ -23,6 +23,7 @@ from agent.policy.vocabulary import Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
 from agent.said.missed import again
 from agent.said.names import invented, misplaced, unknown_names
+from agent.said.narrow import narrow_schema
 from agent.said.prompt import BEFORE, question
 from agent.said.rules import SaidAnswer, resolve
 from agent.said.schema import schema_of
@@ -82,7 +83,6 @@ class SentenceReader:
         self._vocabulary = vocabulary
         self._model = model
         self._deadline_s = deadline_s
-        self._schema = schema_of(SaidAnswer)
         self.failures = 0
 
     def read(self, sentence: str, before: Sequence[str] = ()) -> Understood[Read]:
@@ -96,12 +96,15 @@ class SentenceReader:
         understand = partial(self._understand, sentence, before)
         try:
             more = partial(again, "rules", self._vocabulary, sentence)
-            return ask(self._model, asked, self._schema, understand, again=more, deadline_s=self._deadline_s)
+            return ask(self._model, asked, self._schema(sentence), understand, again=more, deadline_s=self._deadline_s)
         except ModelFailed as error:
             self.failures += 1
             return Understood((_unread(sentence, error),))
         except Malformed as error:
             return Understood((_unread(sentence, error),))
+
+    def _schema(self, sentence: str) -> Schema:
+        return narrow_schema("rules", self._vocabulary, sentence) if self._model.tuned else schema_of(SaidAnswer)
 
     def _understand(self, sentence: str, before: Sequence[str], answer: Any) -> Understood[Read]:
         said = _validated(answer)

@@ -53,8 +53,9 @@ def _alternatives(one: Mention, kept: frozenset[str], vocabulary: Vocabulary) ->
     """Yield what a mention may be in an answer."""
     if not one.demanded and not (one.of("tag") or one.of("h")):
         return
+    shares = "share" in kept and bool(one.of("share"))  # "one in four" is no 1 and no 4
     for dimension, value in sorted(one.meanings, key=lambda meaning: (meaning[0], str(meaning[1]))):
-        if dimension not in kept:
+        if dimension not in kept or (shares and dimension != "share"):
             continue
         if dimension == "date":
             yield _date(one.words)

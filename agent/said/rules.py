@@ -110,7 +110,7 @@ def _resolved(said: SaidRule, vocabulary: Vocabulary, sentence: str) -> list[Rul
 
 def _refuse_stray(said: SaidRule) -> None:
     """Refuse fields that a kind does not have: what was said must not be dropped in silence."""
-    own = {"kind", "jobs", "unless", "soft", *_OWN[said.kind]}
+    own = {"kind", "jobs", "unless", "soft", *OWN[said.kind]}
     stray = [name.rstrip("_") for name, value in said if value is not None and name not in own]
     if stray:
         raise Unreadable(f"a rule of kind {said.kind!r} has no {', '.join(stray)}")
@@ -221,7 +221,7 @@ def _objective(said: SaidRule, vocabulary: Vocabulary) -> dict[str, Any]:
 
 _PLACE = ("in_", "but")
 _TIME = ("when", "days", "tz")
-_OWN: dict[str, tuple[str, ...]] = {
+OWN: dict[str, tuple[str, ...]] = {
     "only": (*_PLACE, *_TIME),
     "deny": (*_PLACE, *_TIME, "carbon_above", "price_above"),
     "budget": (*_PLACE, "max", "per"),

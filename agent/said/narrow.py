@@ -1,0 +1,133 @@
+"""The schema of an answer about one text: each kind of rule with its own fields, and names that the text can mean.
+
+For a model that was trained on the form. It cannot invent a name, call a customer a region, or give a rule a field that
+its kind lacks; an unknown name of the text it can still copy, so that code finds out that nobody knows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agent.mentions.names import FUNCTION_WORDS
+from agent.mentions.reading import Mentions, mentions
+from agent.policy.vocabulary import Vocabulary
+from agent.said.hints import SaidHints
+from agent.said.notes import SAYS_A_DAY, spellings
+from agent.said.rules import OWN, SaidAnswer
+from agent.said.schema import schema_of
+from agent.said.task import Task
+
+COMMON = ("kind", "jobs", "unless", "soft")
+NEEDED = {"budget": ("max", "per"), "prefer": ("in",)}
+"""Fields without which a rule of a kind says nothing."""
+SPAN, SHARE = r"^[0-9]{1,5}(\.[0-9]{1,4})? (h|min)$", r"^[0-9]{1,3}(\.[0-9]{1,2})? %$"
+MOST = r"^[0-9]{1,9}(\.[0-9]{1,4})? (kg|usd|kwh)$"
+USD, MASS = r"^[0-9]{1,9}(\.[0-9]{1,4})? usd$", r"^[0-9]{1,9}(\.[0-9]{1,4})? (g|kg)$"
+UNITS = {
+    "within": SPAN,
+    "takes": SPAN,
+    "longer": SPAN,
+    "shorter": SPAN,
+    "free": SHARE,
+    "cost_above": USD,
+    "price_above": USD,
+    "carbon_above": MASS,
+}
+WORDS = 3
+"""How many words a name that nobody knows may have."""
+
+
+def narrow_schema(task: Task, vocabulary: Vocabulary, text: str) -> dict[str, Any]:
+    """Return the JSON schema that holds an answer about a text to what it could say.
+
+    Args:
+        task: What is read.
+        vocabulary: The names that the text may use.
+        text: The text.
+    """
+    lists = _names(vocabulary, text)
+    if task == "hints":
+        schema = schema_of(SaidHints)
+        return {**schema, "properties": _held(schema["properties"], lists), "$defs": _lists(lists)}
+    schema = schema_of(SaidAnswer)
+    parts = schema["$defs"]
+    rule, selector = parts["SaidRule"], parts["SaidSelector"]
+    kinds = {f"Rule_{kind}": _of_kind(rule, kind, own, lists) for kind, own in OWN.items()}
+    choice = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in kinds]}
+    selector = {**selector, "properties": _held(selector["properties"], lists)}
+    properties = {**schema["properties"], "rules": {**schema["properties"]["rules"], "items": choice}}
+    return {**schema, "properties": properties, "$defs": {**_lists(lists), **kinds, "SaidSelector": selector}}
+
+
+def _names(vocabulary: Vocabulary, text: str) -> dict[str, list[str]]:
+    """Return the names that may stand in each field: those mentioned, else all known; and words that are no name."""
+    known = {
+        "region": spellings(vocabulary),
+        "team": vocabulary.teams,
+        "customer": vocabulary.customers,
+        "tag": vocabulary.tags,
+    }
+    found = mentions(text, vocabulary, SAYS_A_DAY)
+    strange = _strange(found)
+    return {
+        field: list(dict.fromkeys([*(_meant(found, field, names, vocabulary) or names), *strange]))
+        for field, names in known.items()
+    }
+
+
+def _meant(found: Mentions, field: str, names: Iterable[str], vocabulary: Vocabulary) -> list[str]:
+    """Return the names of a field that a text mentions; of regions, all that could be said of those."""
+    meant = found.meanings(field)
+    if field != "region":
+        return [name for name in names if name in meant]
+    return [name for name in names if frozenset(vocabulary.find("region", name)) in meant]
+
+
+def _strange(mentioned: Mentions) -> list[str]:
+    """Return up to three words in a row of a text that no mention takes, without those that begin or end in "of"."""
+    left = mentioned.text
+    for one in mentioned.all:
+        left = left[: one.begin] + "\0" * (one.end - one.begin) + left[one.end :]
+    found = []
+    for stretch in re.findall(r"[\w'’&./-]+(?: [\w'’&./-]+)*", left.replace("\0", ";")):
+        words = [word.strip("./") for word in stretch.split(" ")]
+        found += [
+            " ".join(words[at : at + count])
+            for count in range(1, WORDS + 1)
+            for at in range(len(words) - count + 1)
+            if not {words[at].lower(), words[at + count - 1].lower()} & FUNCTION_WORDS
+        ]
+    return [name for name in dict.fromkeys(found) if 1 < len(name) <= 64 and '"' not in name]
+
+
+def _lists(lists: Mapping[str, list[str]]) -> dict[str, Any]:
+    return {
+        f"Name_{field}": {"enum": names} if names else {"type": "string", "maxLength": 1}
+        for field, names in lists.items()
+    }
+
+
+def _of_kind(rule: Mapping[str, Any], kind: str, own: Iterable[str], lists: Mapping[str, list[str]]) -> dict[str, Any]:
+    kept = {*COMMON, *(name.rstrip("_") for name in own)}
+    properties = _held({name: value for name, value in rule["properties"].items() if name in kept}, lists)
+    properties["kind"] = {"const": kind, "type": "string"}
+    if "max" in properties:
+        properties["max"] = {**properties["max"], "pattern": MOST if kind == "budget" else SHARE}
+    if kind in ("objective", "prefer"):
+        properties.pop("soft")
+    return {**rule, "properties": properties, "required": ["kind", *NEEDED.get(kind, ())]}
+
+
+def _held(properties: Mapping[str, Any], lists: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return the fields of an object, each held to its names or units."""
+    held = {}
+    for name, value in properties.items():
+        if name in ("in", "but", "home", "only", "deny"):
+            held[name] = {**value, "items": {"$ref": "#/$defs/Name_region"}}
+        elif name in lists:
+            held[name] = {"$ref": f"#/$defs/Name_{name}"}
+        else:
+            held[name] = {**value, "pattern": UNITS[name]} if name in UNITS else value
+    return held
