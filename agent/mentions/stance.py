@@ -192,6 +192,14 @@ SURELY_EARLIEST = words(
 )
 BY_THE_START = words(r"(?:start|begin|launch|kick|get\s+going)\w*\b[^.;!?]{0,40}")
 BY_THE_END = words(r"(?:finish|complet|done|ready|end|deliver|result)\w*\b[^.;!?]{0,40}")
+UP_TO = words(
+    r"(?:up\s+to|at\s+most|within|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|max(?:imum)?(?:\s+of)?|less\s+than)\s*$"
+)
+OTHER_JOBS = words(
+    r"(?:all|every|each|any)\s+(?:of\s+the\s+|the\s+)?(?:\w+\s+){0,2}?(?:jobs?|runs?|tasks?|workloads?|simulations?|users?)",
+    r"(?:jobs?|runs?|tasks?|workloads?|simulations?|work)\s+of\s+(?:team|customer|other|all|the\s+other)",
+)
+"""What speaks of other jobs than the one that is described."""
 TAKING = listed(
     """take, takes, took, run, runs, running, need, needs, run time, runtime, duration, last, lasts, long, length, estimat*, hour, hours, about, for, expect*, plan, count, through,
     occup*, h, minute*, min, day, days, usually, typically, done in, on, around, eta, wall*, of"""

@@ -103,6 +103,8 @@ def _quantities(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str
         if one.demanded and not (one.meanings & held or day or one.of("g/kwh") or time):
             yield f'the text says "{one.words}", and no hint holds it'
     yield from _bounds(found, hints, now)
+    yield from _latest_not_earliest(found, hints, now)
+    yield from _of_others(found, hints)
     said = {meaning for one in found.all for meaning in one.meanings}
     said |= {("gpus", 1.0)} if ("gpu", True) in said else set()
     said |= {("gpus", 0.0)} if ("gpu", False) in said else set()
@@ -134,6 +136,30 @@ def _bounds(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str]:
         before = [found.text[max(0, one.begin - 60) : one.begin] for one in said]
         if before and all(_last(wrong, one) > _last(right, one) for one in before):
             yield says
+
+
+def _latest_not_earliest(found: Mentions, hints: JobHints, now: datetime) -> Iterator[str]:
+    """Yield where "up to 12 hours" is held as an earliest start."""
+    begin_h = None if hints.earliest_start is None else round_off((hints.earliest_start - now).total_seconds() / 3600)
+    said = [one for one in found.of("h") if begin_h and begin_h in one.of("h")]
+    if said and all(stance.UP_TO.search(found.text[max(0, one.begin - 20) : one.begin]) for one in said):
+        yield "a hint holds an earliest start, and the text says how long the job may wait at most"
+
+
+def _of_others(found: Mentions, hints: JobHints) -> Iterator[str]:
+    """Yield where what a text says of other jobs is held as a hint about this one."""
+    for held, pattern, what in (
+        (hints.interruptible is not None, stance.SUSPENSION, "whether the job may be interrupted"),
+        (hints.max_delay_h == 0, stance.AT_ONCE, "a start without delay"),
+    ):
+        said = [part for part in _sentences(found.text) if pattern.search(part)] if held else []
+        if said and all(stance.OTHER_JOBS.search(part) for part in said):
+            yield f"a hint holds {what}, and the text speaks of other jobs"
+
+
+def _sentences(text: str) -> list[str]:
+    ends = [0, *(match.end() for match in END.finditer(text)), len(text)]
+    return [text[begin:end] for begin, end in pairwise(ends)]
 
 
 def _last(pattern: re.Pattern[str], text: str) -> int:
