@@ -151,6 +151,17 @@ def test_without_an_answer_it_stops_at_the_same_place_again(tmp_path: Path):
     assert first.value.asks == again.value.asks
 
 
+def test_what_was_decided_before_is_not_told_again(tmp_path: Path):
+    told: list[float] = []
+    with pytest.raises(Waits):
+        Beginning(case_of(ASK_GB), begun(), None, None, tmp_path).begin().pull(lambda record: told.append(record.now_s))
+    answer(tmp_path, ["all"], [])
+    with pytest.raises(Waits):
+        Beginning(case_of(ASK_GB), begun(), None, None, tmp_path).resume().pull(lambda one: told.append(one.now_s))
+    assert len(told) > 1
+    assert told == sorted(set(told))
+
+
 def test_what_was_said_beforehand_stops_nothing(tmp_path: Path):
     run = Beginning(case_of(ASK_GB), begun(approve="all"), None, None, tmp_path).begin()
     assert run.pull(lambda record: None).summary["policy_violations"] == 0
