@@ -214,6 +214,8 @@ def pull(beginning: Beginning, as_json: bool, *, watch: bool, fresh: bool) -> No
 
     with alone_in(beginning.out):
         run = beginning.begin() if fresh else beginning.resume()
+        if not fresh:
+            typer.echo(f"{beginning.out}: what was decided before is made again, and not told again", err=True)
         while True:
             try:
                 done = run.pull(epoch_printer(beginning.case))

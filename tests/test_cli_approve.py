@@ -92,15 +92,22 @@ cli.main({words!r})
 """Ends itself with SIGKILL, so that nothing can be tidied up, at the fourth call of a function."""
 
 
-@pytest.mark.parametrize("target", ["agent.demo.epoch_line", "agent.store.Store.append"])
+@pytest.mark.parametrize(
+    ("target", "more"),
+    [
+        ("agent.demo.epoch_line", ["--wait-for-approval"]),
+        ("agent.store.Store.append", ["--wait-for-approval"]),
+        ("agent.store.Store.append", []),
+    ],
+)
 def test_a_run_that_is_killed_goes_on_and_ends_as_if_it_had_not_been(
-    begun, tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str
+    begun, tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str, more: list[str]
 ):
     """After an epoch was written down; and after it was decided, but before it was written down."""
     run, whole = tmp_path / "run", tmp_path / "whole"
     made = yaml.safe_load(begun[1].read_text())
     begun[1].write_text(yaml.safe_dump(made | {"workload": made["workload"] | {"count": 12}}))
-    words = [str(word) for word in (*begun, "--out", run, "--wait-for-approval", "--approve", "all")]
+    words = [str(word) for word in (*begun, "--out", run, "--approve", "all", *more)]
     killed = process("-c", KILLING.format(target=target, words=words))
     killed.communicate(timeout=WAIT_S)
     assert killed.returncode == -signal.SIGKILL

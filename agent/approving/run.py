@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,26 +26,33 @@ from sim.scenario import build_world, parse_scenario
 
 @dataclass(frozen=True)
 class Stoppable:
-    """A run with its case and folder; `pausing` stops it where a person must be asked, None lets it go on."""
+    """A run with its case and folder; `pausing` stops it where a person must be asked, None lets it go on.
+
+    Until `decided_s` it only makes again what it decided before.
+    """
 
     run: AgentRun
     case: Case
     out: Path
     pausing: Pausing | None
+    decided_s: float
 
     def pull(self, on_epoch: Callable[[EpochRecord], None]) -> Finished:
-        """Pull the run to its end and account for it.
+        """Pull the run to its end and account for it; say of each new epoch what was decided.
 
         Raises:
             Waits: If it stops for a person; what waits is then in the folder.
         """
         try:
             for record in self.run:
-                on_epoch(record)
+                if record.now_s > self.decided_s:
+                    on_epoch(record)
             if self.pausing:
                 self.pausing.stop_if_asked()
         except Waits as waits:
             keep_waiting(self.out, waits.asks, self.case.world.start)
+            if self.run.store:
+                self.run.store.close()
             raise
         finally:
             if self.pausing:
@@ -82,7 +88,8 @@ class Beginning:
     def begin(self) -> Stoppable:
         """Return the run, ready to be pulled; its folder says from now on how it was begun."""
         self.begun.keep(self.out)
-        return self._started(Store.create(self.out / FILE), self._pausing(-math.inf), self.model, self.reader)
+        store = Store.create(self.out / FILE)
+        return self._started(store, self._pausing(store), self.model, self.reader)
 
     def resume(self) -> Stoppable:
         """Return the unfinished run, ready to be pulled from its beginning, with all answers known by now.
@@ -93,7 +100,7 @@ class Beginning:
             InputError: If the run is finished, or its files are damaged.
         """
         store = Continued.open(self.out / FILE)
-        pausing = self._pausing(store.last_s())
+        pausing = self._pausing(store)
         if self.begun.llm.startswith("replay:"):  # it remembers all by itself
             return self._started(store, pausing, self.model, self.reader)
         calls = [*store.model_calls(), *(pausing.heard() if pausing else ())]
@@ -101,10 +108,10 @@ class Beginning:
         model, reader = (one and Remembering(one, recording) for one in (self.model, self.reader))
         return self._started(store, pausing, model, reader)
 
-    def _pausing(self, decided_s: float) -> Pausing | None:
+    def _pausing(self, store: Store) -> Pausing | None:
         if not self.begun.waits:
             return None
-        return Pausing(self.out, approvals_for(self.out, self.begun.approve), decided_s)
+        return Pausing(self.out, approvals_for(self.out, self.begun.approve), store.last_s())
 
     def _started(
         self, store: Store, pausing: Pausing | None, model: LanguageModel | None, reader: LanguageModel | None
@@ -119,7 +126,7 @@ class Beginning:
             store=store,
             graph=pausing,
         )
-        return Stoppable(run, self.case, self.out, pausing)
+        return Stoppable(run, self.case, self.out, pausing, store.last_s())
 
 
 def case_in(out: Path, data_dir: Path | None) -> Case:

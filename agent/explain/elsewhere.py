@@ -61,25 +61,39 @@ class Elsewhere:
         mine = np.flatnonzero(placed.job == self._job)
         return sorted((_part(placed, int(p)) for p in mine), key=lambda part: part.start_s)
 
-    # -- carbon ------------------------------------------------------------------------------------
+    # -- energy, carbon and cost ------------------------------------------------------------------------------------
 
     def emitted_g(self, parts: Sequence[Part], *, moved: bool = True) -> float:
         """Return the grams of a run of the job made of these parts, data transfers not included.
 
         Where a region switches idle servers off, they count as on if the run is `moved`: the job would have woken some.
         """
-        return sum(
-            self._emitted_in(r, [part for part in parts if part.region == r], moved)
-            for r in {part.region for part in parts}
-        )
+        return float(self.drawn(parts, moved=moved)[1])
 
-    def _emitted_in(self, r: int, parts: Sequence[Part], moved: bool) -> float:
+    def drawn(self, parts: Sequence[Part], *, moved: bool = True) -> FloatArray:
+        """Return kWh, grams and USD of such a run, shape (3,)."""
+        found = np.zeros(3)
+        for r in {part.region for part in parts}:
+            found += self._drawn_in(r, [part for part in parts if part.region == r], moved)
+        return found
+
+    def drawn_by_others(self, r: int, from_s: float, to_s: float, counted: Sequence[bool]) -> FloatArray:
+        """Return kWh, grams and USD that some of the other jobs drew in a region within a span, shape (3,)."""
+        switches = [switch for switch in self._switches if switch.region == r]
+        history = History(switches=switches, served=self._served_in(r, from_s, to_s))
+        others = self._others(r, from_s, to_s)
+        if not others:
+            return np.zeros(3)
+        pieces, drawn = drawn_between(self._world, history, others, from_s, to_s)
+        return np.asarray(drawn[:, np.array(counted)[pieces.job]].sum(axis=1))
+
+    def _drawn_in(self, r: int, parts: Sequence[Part], moved: bool) -> FloatArray:
         from_s, to_s = min(part.start_s for part in parts), max(part.end_s for part in parts)
         mine: list[Row] = [(self._job, r, p.start_s, p.end_s, p.scale, p.kind, False) for p in parts]
         switches = [] if moved else [switch for switch in self._switches if switch.region == r]
         history = History(switches=switches, served=self._served_in(r, from_s, to_s))
         pieces, drawn = drawn_between(self._world, history, [*self._others(r, from_s, to_s), *mine], from_s, to_s)
-        return float(drawn[1, pieces.job == self._job].sum())
+        return np.asarray(drawn[:, pieces.job == self._job].sum(axis=1))
 
     def _served_in(self, r: int, from_s: float, to_s: float) -> list[Served]:
         return [one for one in self._served if one.region == r and one.start_s < to_s and one.end_s > from_s]

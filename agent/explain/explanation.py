@@ -52,9 +52,12 @@ class Bound:
 class Compared:
     """Forecast and what came, of the decision that was carried out. Intensities are means over the run, gCO2eq/kWh.
 
-    Where the scheduler forecast nothing, or was told the future, what was forecast is None.
+    `first` is what was forecast when the job was first decided on. Where the scheduler forecast nothing, or was told
+    the future, what was forecast is None.
     """
 
+    first_issued_s: float | None
+    first_carbon_g: float | None
     issued_s: float | None
     carbon_g: float | None
     actual_carbon_g: float
@@ -203,6 +206,7 @@ def _compared(evidence: Evidence, elsewhere: Elsewhere) -> Compared | None:
         return None
     placed = [row for row in evidence.decisions if row["action"] == "place" and row["verdict"] == "ok"]
     last = placed[-1] if placed and placed[-1]["forecast_carbon_g"] is not None else None
+    first = next((row for row in evidence.decisions if row["forecast_carbon_g"] is not None), None)
     signals, index = evidence.world.intensity, evidence.world.region_index
     ran_s = sum(part.end_s - part.start_s for part in parts)
     mean = sum(float(signals[p.region].integral(p.start_s, p.end_s)) for p in parts) / ran_s if ran_s else 0.0
@@ -214,6 +218,8 @@ def _compared(evidence: Evidence, elsewhere: Elsewhere) -> Compared | None:
         ahead = forecast(model, signals[r].up_to(now_s), now_s, end_s - now_s + 1.0)
         expected = float(ahead.integral(start_s, end_s)) / (end_s - start_s)
     return Compared(
+        first_issued_s=first["now_s"] if first else None,
+        first_carbon_g=first["forecast_carbon_g"] if first else None,
         issued_s=last["now_s"] if last else None,
         carbon_g=last["forecast_carbon_g"] if last else None,
         actual_carbon_g=sum(row["carbon_g"] for row in evidence.segments),

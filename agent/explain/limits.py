@@ -1,11 +1,12 @@
 """What rules a run of a job out: its size, the rules, its description, its deadline, or the room that was left.
 
-By the true series and by what others really held; so a start that a rule forbade by a forecast may be open here.
-Budgets are not reckoned again: what they refused stands among the decisions.
+By the true series and by what others really held and used; so a start that a rule forbade by a forecast, or a budget
+by what could still have been used of it, may be open here.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,19 +15,26 @@ import numpy as np
 
 from agent.explain.elsewhere import Elsewhere, Part
 from agent.explain.evidence import Evidence
-from agent.explain.words import moment
+from agent.explain.words import grams, moment
 from agent.policy.english import quoted
-from agent.policy.rules import Approval, Delay, Headroom, RuleBase
+from agent.policy.rules import Approval, Budget, Delay, Headroom, RuleBase
+from sim.ceilings import METRICS
+from sim.constraints import Allowance
 from sim.model import demand
 from sim.units import FloatArray
 from sim.world import ROUNDING_S
 
 _EPS = 1e-6
+DIMENSIONS = ("kwh", "g", "usd")
+"""Of `METRICS`, as a trace names them."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """What rules a run out: its kind (size, rule, description, approval, deadline, headroom, room), and in words."""
+    """What rules a run out, in words, and its kind.
+
+    Kinds are size, rule, description, approval, deadline, budget, headroom and room.
+    """
 
     kind: str
     says: str
@@ -40,6 +48,7 @@ class Limits:
     def __init__(self, evidence: Evidence, elsewhere: Elsewhere) -> None:
         self._evidence, self._elsewhere = evidence, elsewhere
         self._world, self._job = evidence.world, evidence.job
+        self._of_others: dict[tuple[str, float], FloatArray] = {}
 
     def against(self, parts: Sequence[Part]) -> list[Limit]:
         """Return everything that rules a run out, what could change least first; empty if nothing does."""
@@ -48,6 +57,7 @@ class Limits:
             *self._rule(parts[0]),
             *self._approval(parts[0]),
             *self._deadline(parts),
+            *self._budget(parts),
             *self._headroom(parts),
             *self._room(parts),
         ]
@@ -108,6 +118,45 @@ class Limits:
         bounds = [(self._evidence.guard_of(rule).latest_start_s(self._job), rule) for rule in delays]
         return min(bounds, key=lambda one: one[0], default=(np.inf, None))
 
+    def _budget(self, parts: Sequence[Part]) -> Iterator[Limit]:
+        """Yield the budgets of which the others had left too little in a period that the run touches."""
+        for rule, allowance, counted in self._budgets:
+            edges_s = allowance.edges_s(self._world.horizon_s).tolist()
+            metric = METRICS.index(allowance.metric)
+            for from_s, to_s in itertools.pairwise(edges_s):
+                mine = [part for part in _within(parts, from_s, to_s) if part.region in allowance.rows]
+                if not mine:
+                    continue
+                used = self._used(rule, allowance, counted, from_s, to_s)[metric]
+                if used + self._elsewhere.drawn(mine)[metric] > allowance.most * (1 + 1e-9):
+                    said = (
+                        f"{quoted(rule)}; of {_amount(metric, allowance.most)}, others had used {_amount(metric, used)}"
+                    )
+                    yield Limit("budget", said, ((DIMENSIONS[metric], used), (DIMENSIONS[metric], allowance.most)))
+                    break
+
+    @cached_property
+    def _budgets(self) -> list[tuple[Budget, Allowance, list[bool]]]:
+        """The budgets about the job, and which jobs each counts."""
+        found: list[tuple[Budget, Allowance, list[bool]]] = []
+        for rule in self._evidence.rules:
+            if isinstance(rule, Budget) and rule.strength == "must":
+                (allowance,) = self._evidence.guard_of(rule).quotas
+                assert isinstance(allowance, Allowance)
+                found.append((rule, allowance, [allowance.about(job) for job in self._world.workload.jobs]))
+        return found
+
+    def _used(
+        self, rule: Budget, allowance: Allowance, counted: Sequence[bool], from_s: float, to_s: float
+    ) -> FloatArray:
+        """Return what others used of a budget in a period; reckoned once a period."""
+        key = (quoted(rule), from_s)
+        if key not in self._of_others:
+            span = max(from_s, 0.0), min(to_s, self._world.horizon_s)
+            each = [self._elsewhere.drawn_by_others(int(r), *span, counted) for r in allowance.rows]
+            self._of_others[key] = np.sum(each, axis=0)
+        return self._of_others[key]
+
     def _headroom(self, parts: Sequence[Part]) -> Iterator[Limit]:
         for rule, counted in self._headrooms:
             for part in parts:
@@ -146,6 +195,17 @@ class Limits:
                 what = f"{region} was too full at {moment(self._world.start, t_s)}"
                 yield _short("room", what, demand(self._job) * part.scale, left[:, at], ("s", t_s))
                 return
+
+
+def _within(parts: Sequence[Part], from_s: float, to_s: float) -> list[Part]:
+    """Return the parts cut to a span."""
+    cut = [part._replace(start_s=max(part.start_s, from_s), end_s=min(part.end_s, to_s)) for part in parts]
+    return [part for part in cut if part.start_s < part.end_s]
+
+
+def _amount(metric: int, value: float) -> str:
+    """Return an amount of energy, carbon or cost."""
+    return (f"{value:.2f} kWh", grams(value), f"{value:.2f} USD")[metric]
 
 
 def _short(kind: str, what: str, wanted: FloatArray, left: FloatArray, *more: tuple[str, float]) -> Limit:

@@ -31,7 +31,7 @@ def lines(explanation: Explanation) -> Iterator[str]:
     yield from (f"  {line}" for line in _what_bound(explanation))
     if explanation.compared:
         yield "\nForecast and what came"
-        yield from (f"  {line}" for line in _compared(explanation.compared))
+        yield from (f"  {line}" for line in _compared(explanation, explanation.compared))
     yield "\nIn short"
     yield f"  {paragraph(explanation)}"
 
@@ -152,12 +152,14 @@ def _bound_by(explanation: Explanation, one: Bound) -> str:
     return f"it kept the job from {other.region} at {at}, {grams(other.carbon_g)}: {one.limit.says}"
 
 
-def _compared(found: Compared) -> Iterator[str]:
+def _compared(explanation: Explanation, found: Compared) -> Iterator[str]:
     if found.carbon_g is None:
         yield f"no carbon was forecast for it; it emitted {grams(found.actual_carbon_g)}"
     else:
         more = compared_to(found.actual_carbon_g, found.carbon_g)
         yield f"carbon     forecast {grams(found.carbon_g)}, actual {grams(found.actual_carbon_g)}{more}"
+    if found.first_carbon_g is not None and found.first_issued_s is not None and found.first_issued_s != found.issued_s:
+        yield f"           first forecast {grams(found.first_carbon_g)}, at {_at(explanation, found.first_issued_s)}"
     forecast = "" if found.intensity is None else f"forecast {found.intensity:.0f} g/kWh, "
     yield f"intensity  {forecast}actual {found.actual_intensity:.0f} g/kWh, mean over the run"
     yield f"length     estimate {hours(found.estimate_s)}, actual {hours(found.ran_s)}"

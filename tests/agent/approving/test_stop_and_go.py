@@ -24,7 +24,9 @@ from agent.store import FILE, Store
 from sim.approvals import Approvals
 from sim.errors import InputError
 from sim.runfolder import read_run
+from tests.agent.described.test_description_runs import Reader
 from tests.sim.test_scenario import SERVER, content
+from tests.worlds import mock_job, mock_region, mock_world
 
 ASK_GB = {"kind": "approval", "regions": ["gb"], "source": "Ask before anything runs in Britain."}
 ASK_DEAR = {"kind": "approval", "carbon_above_kg": 0.2, "source": "Ask above 200 g."}
@@ -149,6 +151,17 @@ def test_without_an_answer_it_stops_at_the_same_place_again(tmp_path: Path):
     assert first.value.asks == again.value.asks
 
 
+def test_what_was_decided_before_is_not_told_again(tmp_path: Path):
+    told: list[float] = []
+    with pytest.raises(Waits):
+        Beginning(case_of(ASK_GB), begun(), None, None, tmp_path).begin().pull(lambda record: told.append(record.now_s))
+    answer(tmp_path, ["all"], [])
+    with pytest.raises(Waits):
+        Beginning(case_of(ASK_GB), begun(), None, None, tmp_path).resume().pull(lambda one: told.append(one.now_s))
+    assert len(told) > 1
+    assert told == sorted(set(told))
+
+
 def test_what_was_said_beforehand_stops_nothing(tmp_path: Path):
     run = Beginning(case_of(ASK_GB), begun(approve="all"), None, None, tmp_path).begin()
     assert run.pull(lambda record: None).summary["policy_violations"] == 0
@@ -176,6 +189,28 @@ def test_no_stop_asks_the_model_anything_again(tmp_path: Path):
     at_once(case_of(ASK_GB, count=4), tmp_path / "once", lambda _: True, straight)
     assert stopping.prompts == straight.prompts
     same(tmp_path / "stops", tmp_path / "once")
+
+
+def test_descriptions_are_not_read_again_either(tmp_path: Path):
+    """The model that decides and the one that reads share one memory, in the order in which they were asked."""
+    regions = [mock_region(name) for name in ("gb", "de")]
+    jobs = [mock_job(f"j{n}", float(n), home="gb", description=f"Text {n}: not in de.") for n in range(3)]
+    world = mock_world(jobs, [[100.0] * 24, [300.0] * 24], regions=regions)
+    case = Case(case_of().scenario, world, (), PolicySet.model_validate({"rules": [ASK_GB]}))
+    model, reader = Counting(), Reader(lambda text: {"regions_deny": ["de"]})
+    stops, run = 0, Beginning(case, begun(), model, reader, tmp_path).begin()
+    while True:
+        try:
+            done = run.pull(lambda record: None)
+            break
+        except Waits:
+            stops += 1
+            answer(tmp_path, ["all"], [])
+            run = Beginning(case, begun(), model, reader, tmp_path).resume()
+    assert stops == 3
+    assert len(reader.read) == 3, "each once"
+    assert done.summary["llm"]["calls"] == 3 + len(model.prompts)
+    assert done.summary["hint_violations"] == 0
 
 
 # -- what may go wrong ---------------------------------------------------------------------------

@@ -127,6 +127,20 @@ def test_a_start_that_headroom_forbids_is_ruled_out_by_it(tmp_path: Path):
     assert [limit.kind for limit in found.alternatives.starts[0].ruled_out_by] == ["headroom"]
 
 
+BUDGET = {"kind": "budget", "metric": "carbon_kg", "max": 0.15, "per": "day", "regions": ["home"], "source": "Less."}
+
+
+def test_a_budget_of_which_others_left_too_little_rules_out(tmp_path: Path):
+    """Each job emits 100 g at home; 150 g a day are allowed there, and the first job has used 100 of them."""
+    world = mock_world([mock_job("a", slack_h=30), mock_job("b", 1.0, slack_h=30)], [[100.0] * 24])
+    found = explained(case_of(world, BUDGET), tmp_path, "b", by="fifo")
+    today = [one for one in found.alternatives.starts if one.start_s < 24 * HOUR_S]
+    assert {tuple(limit.kind for limit in one.ruled_out_by) for one in today} == {("budget",)}
+    assert next(one for one in found.alternatives.starts if one.start_s > 24 * HOUR_S).is_open
+    assert today[0].ruled_out_by[0].says.endswith("of 150 g, others had used 100 g")
+    assert unproven_in(found) == []
+
+
 def test_an_approval_that_nobody_gave_rules_out_and_bound(tmp_path: Path):
     ask = {"kind": "approval", "regions": ["away"], "source": "Ask before anything goes away."}
     found = explained(case_of(small(), ask), tmp_path, "a", by="agent")
@@ -262,6 +276,17 @@ def test_forecast_and_what_came_stand_side_by_side(tmp_path: Path):
     assert (found.carbon_g, found.actual_carbon_g) == (pytest.approx(100), pytest.approx(200))
     assert (found.intensity, found.actual_intensity) == (pytest.approx(100), pytest.approx(100))
     assert (found.estimate_s, found.ran_s) == (HOUR_S, 2 * HOUR_S)
+
+
+def test_the_first_forecast_stands_below_the_last_where_it_was_another(tmp_path: Path):
+    """`spatial-shift` runs at once, `plan` waits for the fourth hour, which was forecast from the first on."""
+    world = mock_world([mock_job("a", slack_h=6)], [HOME])
+    found = explained(case_of(world), tmp_path, "a", by="agent").compared
+    assert found
+    assert (found.first_issued_s, found.issued_s) == (0, 3 * HOUR_S)
+    assert found.first_carbon_g == pytest.approx(100)
+    once = explained(case_of(world), tmp_path / "once", "a", by="spatial-shift")
+    assert "first forecast" not in text_of(once)
 
 
 def test_a_job_that_never_ran_is_explained_too(tmp_path: Path):
