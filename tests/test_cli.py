@@ -257,7 +257,7 @@ def test_an_unreachable_endpoint_is_said_so(cws, policy: Path, monkeypatch: pyte
         (("simulate", "nowhere.yaml", "--scheduler", "fifo"), "nowhere.yaml: no such scenario file"),
         (("simulate", "real-week", "--scheduler", "fifo"), "--data-dir"),
         (("agent", "SCENARIO", "--llm", "gpt"), "--llm 'gpt': expected `local`"),
-        (("agent", "SCENARIO", "--llm", "none", "--mode", "plan"), "--mode 'plan'"),
+        (("agent", "SCENARIO", "--llm", "none", "--mode", "nonsense"), "--mode 'nonsense'"),
         (("agent", "SCENARIO", "--llm", "none", "--mode", "tools"), "needs a model that can call tools"),
         (("agent", "SCENARIO", "--llm", "none", "--policy", "no.md"), "no.md: cannot read the policy"),
         (("agent", "SCENARIO", "--llm", "replay:/nowhere"), "trajectory.sqlite: missing"),
