@@ -20,6 +20,10 @@ PRIORITY = re.compile(
     rf"|(?P<word>urgent|urgency|emergenc(?:y|ies)|(?:(?:business|mission|time)[\s-])?critical))(?![a-z])['\"”]?(?:(?P<up>{_UP})|(?P<down>{_DOWN}))?",
     re.I,
 )
+PAIR = re.compile(
+    rf"(?<![a-z])(?P<one>{_LEVEL})(?:[\s-]+prio(?:rity)?)?\s*(?:,|/|\bor\b|\band\b)\s*(?P<two>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?(?![a-z])",
+    re.I,
+)
 NOT_BEFORE = re.compile(r"(?<!but )\b(?:not|non|n['’]t(?:\s+be)?|aren['’]t|isn['’]t)[\s-]+(?:at\s+all\s+)?$", re.I)
 AT_LEAST = re.compile(r"\b(?:at\s+least|minimum(?:\s+of)?|no\s+(?:lower|less)\s+than)\s+(?:a\s+|of\s+)?$", re.I)
 AT_MOST = re.compile(r"\b(?:at\s+most|up\s+to|no\s+(?:higher|more)\s+than|maximum(?:\s+of)?)\s+(?:a\s+|of\s+)?$", re.I)
@@ -29,7 +33,8 @@ LESS = re.compile(r"\b(?:below|under|lower\s+than|less\s+than|beneath)\s+$", re.
 
 def traits(text: Text) -> list[Mention]:
     """Return the kinds, priorities and GPUs of a text."""
-    found = [text.mention(*match.span(), _bounds(text, match)) for match in PRIORITY.finditer(text.left)]
+    found = [text.mention(*match.span(), _span(match)) for match in PAIR.finditer(text.left)]
+    found += [text.mention(*match.span(), _bounds(text, match)) for match in PRIORITY.finditer(text.left)]
     found += [text.mention(*match.span(), _without(match[0])) for match in stance.NO_GPU.finditer(text.left)]
     found += [text.mention(*match.span(), [("gpu", True)]) for match in stance.GPU.finditer(text.left)]
     for kind, pattern in (("batch", stance.BATCH), ("interactive", stance.INTERACTIVE)):
@@ -42,6 +47,13 @@ def traits(text: Text) -> list[Mention]:
                 )
             )
     return found
+
+
+def _span(match: re.Match[str]) -> list[Meaning]:
+    """Return the bounds of "high or critical priority": one where the other is the end of the scale."""
+    low, high = sorted((_SAID[match["one"].lower()], _SAID[match["two"].lower()]))
+    least: list[Meaning] = [("at_least", LEVELS[low])] if low > 0 else []
+    return least + ([("at_most", LEVELS[high])] if high < len(LEVELS) - 1 else [])
 
 
 def _without(said: str) -> list[Meaning]:

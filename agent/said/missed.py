@@ -26,6 +26,8 @@ KEYS = (
     ("no hint holds a priority", "priority"),
     ("when to start at the earliest", "earliest"),
     ("and the text bounds the start", "within"),
+    ("how long the job may wait at most", "within"),
+    ("that the job may not be interrupted, and the text does not", "pause"),
     ("bounds the start, and the text the end", "deadline"),
 )
 """What findings say, and the key or kind of an answer that would mend it."""

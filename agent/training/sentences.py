@@ -11,11 +11,14 @@ from agent.training.meanings import SOFT, draw_rule, twin
 from agent.training.places import Said
 from agent.training.subjects import Subject
 
+RULES = [1] * 25 + [2] * 4 + [3]
+"""How many rules a sentence has."""
+
 
 def sentence(vocabulary: Vocabulary, rng: Rng) -> tuple[str, list[Said]]:
     """Return a marked text, before slips of the keyboard, and the rules that it says."""
     first = draw_rule(vocabulary, rng)
-    count = one(rng, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3])
+    count = one(rng, RULES)
     if count == 1:
         slip = twin(first, vocabulary, rng) if chance(rng, 0.06) else None
         return framed(clause(first, rng, slip=slip), first, rng), [first]
@@ -98,7 +101,7 @@ def _numbered(pattern: str, rng: Rng) -> str:
 def finished(text: str, rng: Rng) -> str:
     """Return a text as somebody typed it: still marked, with a capital and a stop or without, with a slip or two."""
     text = tidy(text)
-    if chance(rng, 0.3):
+    if chance(rng, 0.2):
         text = slips(text, rng, 0.06)
     if chance(rng, 0.08):
         text = text.lower()
