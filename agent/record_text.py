@@ -318,7 +318,7 @@ def asked(call: ModelRecord) -> str:
 
 
 def _who(record: EpochRecord, ink: Ink) -> str:
-    return "bold" if record.decided_by == "model" else f"bold {ink.warm}"
+    return "bold" if record.decided_by in ("model", "numbers") else f"bold {ink.warm}"
 
 
 def why(record: EpochRecord, ink: Ink) -> Text:
@@ -377,6 +377,7 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
     field("proposed", plan_name(record.proposed, record))
     field("committed", plan_name(record.committed, record))
     field("why", record.reason)
+    field("minded", "; ".join(record.notes))
     for call in record.model:
         head("Model call")
         field("prompt", f"{call.prompt} {call.prompt_version} ({call.prompt_sha256[:12]})")
@@ -390,7 +391,8 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
     for number, tool in enumerate(record.tools, 1):
         _tool(text, number, tool, ink, width - 11)
     head("Guard")
-    field("epoch", tally(record.decisions))
+    still = f", {record.waiting} still wait" if record.waiting else ""
+    field("epoch", f"{tally(record.decisions)}{still}")
     for group in alike(d for d in record.decisions if d.verdict != "ok"):
         field("denied", f"{names(group)} {group[0].action} {group[0].region}: {group[0].verdict}", ink.denied)
     head("Candidate plans")
