@@ -314,7 +314,9 @@ def ask_cells(one: Ask, start: datetime, form: str) -> list[Text]:
 def asked(call: ModelRecord) -> str:
     """Return what a model call cost: `local, 812 tokens in (640 cached), 64 out, 1.2 s`."""
     cached = f" ({call.cached_tokens} cached)" if call.cached_tokens else ""
-    return f"{call.spec}, {call.prompt_tokens} tokens in{cached}, {call.completion_tokens} out, {call.seconds:.1f} s"
+    sure = "" if call.confidence is None else f", {call.confidence:.0%} sure"
+    tokens = f"{call.prompt_tokens} tokens in{cached}, {call.completion_tokens} out"
+    return f"{call.spec}, {tokens}, {call.seconds:.1f} s{sure}"
 
 
 def _who(record: EpochRecord, ink: Ink) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -176,6 +177,16 @@ def test_rules_room_and_what_a_part_takes_from_others_are_checked():
     parts = [Part.placing(view, j, np.array([i]), [Place(j, "home", 2 * HOUR_S)]) for i, j in enumerate("ab")]
     assert problems(view, composed(view, base, parts[:1]), {"a"}) == {}
     assert problems(view, composed(view, base, parts), {"a", "b"}) == {"b": "no room"}
+
+
+def test_how_sure_the_model_was_is_recorded_where_the_backend_tells():
+    """It chose A at 50 %, and the words of its reason do not count."""
+    text = '{"choice":"A","reason":"fewest late"}'
+    tokens = (('{"choice":"', -3.0), ("A", math.log(0.5)), ('","reason":"', -1.0), ("fewest late", -2.0), ('"}', 0.0))
+    _, records = run(ScriptedModel(lambda _: Turn(text, tokens=tokens)), two_classes(), mode="rank")
+    assert records[0].model[0].confidence == 0.5
+    _, records = run(ScriptedModel(lambda _: text), two_classes(), mode="rank")
+    assert records[0].model[0].confidence is None
 
 
 # -- what is to be minded --------------------------------------------------------------------------
