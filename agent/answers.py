@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -48,9 +49,23 @@ def ask(
                 {"role": "user", "content": str(malformed)},
             ]
             continue
-        epoch.note_turn(prompt, conversation, turn)
+        epoch.note_turn(prompt, conversation, turn, confidence=confidence(turn))
         return answer
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def confidence(turn: Turn) -> float | None:
+    """Return how probable the model found what it chose: all but the names of the fields, and the reason.
+
+    None where the backend does not tell. A schema leaves it little else to say: its own words might have been others.
+    """
+    found = 1.0
+    for match in re.finditer(r'"(?!reason")\w+":"([^"]*)"', turn.text):
+        probability = turn.probability(*match.span(1))
+        if probability is None:
+            return None
+        found *= probability
+    return found if turn.tokens else None
 
 
 def _complete(

@@ -46,7 +46,8 @@ def messages(
         each = " ".join(f"{label} {score[group.rows].sum():.0f}" for label, score in scores)
         shape = f"{len(group.rows)} jobs {group.cpus:.0f} CPU{gpus} {group.hours:.1f} h slack {group.slack_h:.0f} h"
         rows.append(f"{group.name} {shape}: {each}")
-    user = epoch.fill(candidates=rank.lines(found), classes="\n".join(rows), notes=rank.minded(notes))
+    shown = {"candidates": rank.lines(found), "classes": "\n".join(rows), "notes": rank.minded(notes)}
+    user = epoch.fill(**shown).strip()
     return [{"role": "system", "content": system.text}, {"role": "user", "content": user}]
 
 

@@ -110,7 +110,14 @@ class Epoch:
         """Write a tool call of the model down."""
         self.tools.append(ToolRecord(name, arguments, outcome.status, outcome.result, "model"))
 
-    def note_turn(self, prompt: Prompt, messages: Sequence[Message], turn: Turn, failure: str = "") -> None:
+    def note_turn(
+        self,
+        prompt: Prompt,
+        messages: Sequence[Message],
+        turn: Turn,
+        failure: str = "",
+        confidence: float | None = None,
+    ) -> None:
         """Write a model call down."""
         assert self.agent.model is not None
         usage = turn.usage
@@ -127,6 +134,7 @@ class Epoch:
                 text=turn.text,
                 tool_calls=[asdict(call) for call in turn.tool_calls],
                 failure=failure,
+                confidence=confidence,
             )
         )
 

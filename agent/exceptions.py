@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from agent.prompts import as_data
 from sim.approvals import Ask
+from sim.units import BoolArray
 from sim.view import View
 
 MOST_CHARS = 120
@@ -49,15 +51,20 @@ def _waiting(asks: Sequence[Ask], row: Mapping[str, int]) -> Iterable[Exceptiona
 
 
 def _said(texts: Mapping[str, str], row: Mapping[str, int]) -> Iterable[Exceptional]:
-    for job_id in texts.keys() & row.keys():
-        says = f"job {as_data(job_id)} says: {as_data(texts[job_id])[:MOST_CHARS]}"
+    for job_id in (one for one in texts if one in row):
+        says = f"job {as_data(job_id)} says {_quoted(texts[job_id])}"
         yield Exceptional(f"text {job_id}", says, (row[job_id],))
+
+
+def _quoted(text: str) -> str:
+    """Return the beginning of somebody else's text in quotes, which nothing in it can end."""
+    return json.dumps(as_data(text)[:MOST_CHARS], ensure_ascii=False)
 
 
 def _denied(refused: Mapping[str, str], row: Mapping[str, int]) -> Iterable[Exceptional]:
     for job_id, rule in refused.items():
         if job_id in row and not rule.startswith("awaiting approval"):
-            says = f"job {as_data(job_id)} was refused: {as_data(rule)[:MOST_CHARS]}"
+            says = f"job {as_data(job_id)} was refused by {_quoted(rule)}"
             yield Exceptional(f"refused {job_id} {rule}", says, (row[job_id],))
 
 
@@ -74,7 +81,7 @@ def rows_of(found: Iterable[Exceptional]) -> set[int]:
     return {row for one in found for row in one.rows}
 
 
-def mask(found: Iterable[Exceptional], count: int) -> np.ndarray:
+def mask(found: Iterable[Exceptional], count: int) -> BoolArray:
     """Return which of so many pending jobs any of them is about."""
     which = np.zeros(count, dtype=bool)
     which[list(rows_of(found))] = True

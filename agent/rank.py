@@ -30,7 +30,7 @@ def messages(
     system: Prompt, epoch: Prompt, found: Sequence[Candidate], count: int, notes: Sequence[str]
 ) -> list[Message]:
     """Return the conversation about so many jobs: the stable prefix first, so that a prefix cache serves it."""
-    user = epoch.fill(count=str(count), candidates=lines(found), notes=minded(notes))
+    user = epoch.fill(count=str(count), candidates=lines(found), notes=minded(notes)).strip()
     return [{"role": "system", "content": system.text}, {"role": "user", "content": user}]
 
 
@@ -42,9 +42,9 @@ def lines(found: Sequence[Candidate]) -> str:
 
 
 def minded(notes: Sequence[str]) -> str:
-    """Return what is to be minded, the first few of it; nothing where there is nothing."""
+    """Return what is to be minded, the first few of it on one line, which comes last; empty where there is nothing."""
     rest = [f"and {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else []
-    return "\n".join(["Mind:", *(f"- {note}" for note in notes[:MOST_NOTES]), *rest]) if notes else ""
+    return f"Mind: {'; '.join([*notes[:MOST_NOTES], *rest])}" if notes else ""
 
 
 def schema(found: Sequence[Candidate]) -> dict[str, Any]:

@@ -50,7 +50,8 @@ class CandidateRecord:
 class ModelRecord:
     """One model call: hashes, tokens, seconds, and what came back. `failure` says why it was not used.
 
-    `tool_calls` holds the calls it asked for: id, name, and arguments as the model wrote them.
+    `tool_calls` holds the calls it asked for: id, name, and arguments as the model wrote them. `confidence` is how
+    probable it found its choice, where the backend tells.
     """
 
     spec: str
@@ -64,6 +65,7 @@ class ModelRecord:
     text: str
     tool_calls: list[dict[str, str]] = field(default_factory=list)
     failure: str = ""
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)

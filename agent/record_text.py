@@ -314,11 +314,13 @@ def ask_cells(one: Ask, start: datetime, form: str) -> list[Text]:
 def asked(call: ModelRecord) -> str:
     """Return what a model call cost: `local, 812 tokens in (640 cached), 64 out, 1.2 s`."""
     cached = f" ({call.cached_tokens} cached)" if call.cached_tokens else ""
-    return f"{call.spec}, {call.prompt_tokens} tokens in{cached}, {call.completion_tokens} out, {call.seconds:.1f} s"
+    sure = "" if call.confidence is None else f", {call.confidence:.0%} sure"
+    tokens = f"{call.prompt_tokens} tokens in{cached}, {call.completion_tokens} out"
+    return f"{call.spec}, {tokens}, {call.seconds:.1f} s{sure}"
 
 
 def _who(record: EpochRecord, ink: Ink) -> str:
-    return "bold" if record.decided_by == "model" else f"bold {ink.warm}"
+    return "bold" if record.decided_by in ("model", "numbers") else f"bold {ink.warm}"
 
 
 def why(record: EpochRecord, ink: Ink) -> Text:
@@ -377,6 +379,7 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
     field("proposed", plan_name(record.proposed, record))
     field("committed", plan_name(record.committed, record))
     field("why", record.reason)
+    field("minded", "; ".join(record.notes))
     for call in record.model:
         head("Model call")
         field("prompt", f"{call.prompt} {call.prompt_version} ({call.prompt_sha256[:12]})")
@@ -390,7 +393,8 @@ def trace(row: Row, start: datetime, ink: Ink, *, width: int) -> Text:
     for number, tool in enumerate(record.tools, 1):
         _tool(text, number, tool, ink, width - 11)
     head("Guard")
-    field("epoch", tally(record.decisions))
+    still = f", {record.waiting} still wait" if record.waiting else ""
+    field("epoch", f"{tally(record.decisions)}{still}")
     for group in alike(d for d in record.decisions if d.verdict != "ok"):
         field("denied", f"{names(group)} {group[0].action} {group[0].region}: {group[0].verdict}", ink.denied)
     head("Candidate plans")

@@ -77,6 +77,7 @@ class ModelCallRow(SQLModel, table=True):
     text: str
     tool_calls: list[Any] = Field(sa_column=Column(JSON))
     failure: str
+    confidence: float | None
 
 
 class ToolCallRow(SQLModel, table=True):

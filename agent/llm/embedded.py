@@ -120,6 +120,7 @@ class EmbeddedModel:
             # compact JSON through llguidance: half the tokens of the runtime's own grammar, and ranges are kept
             compact = {**schema, "x-guidance": {"whitespace_flexible": False}}
             request["grammar"] = self._runtime.json_schema_to_grammar(compact)
+            request |= {"logprobs": True, "top_logprobs": 1}
         return request
 
     def start(self) -> None:
@@ -170,6 +171,7 @@ class _Answer:
     deadline_s: float
     started: float = field(default_factory=time.monotonic)
     pieces: list[str] = field(default_factory=list)
+    tokens: list[tuple[str, float]] = field(default_factory=list)
     usage: dict[str, Any] = field(default_factory=dict)
     finish: str | None = None
     error: dict[str, Any] | None = None
@@ -183,6 +185,8 @@ class _Answer:
         for choice in chunk.get("choices", ()):
             self.pieces.append(choice["delta"].get("content") or "")
             self.finish = choice["finish_reason"] or self.finish
+            told = (choice.get("logprobs") or {}).get("content") or ()
+            self.tokens += [(one["token"], float(one["logprob"])) for one in told]
         # with its last token the answer is there, and only the count of tokens is still to come
         self.late = self.finish is None and self.seconds > self.deadline_s
         return self.late or self.unwanted
@@ -199,7 +203,7 @@ class _Answer:
             raise ModelFailed(f"{spec}: stopped after {self.seconds:.1f} s, at the deadline of {self.deadline_s:g} s")
         if self.finish is None:
             raise ModelFailed(f"{spec}: the runtime gave up without an answer")
-        turn = Turn("".join(self.pieces), usage=self._usage())
+        turn = Turn("".join(self.pieces), usage=self._usage(), tokens=tuple(self.tokens))
         return require_answer(spec, turn, cut_off=self.finish == "length", schema=schema)
 
     def _usage(self) -> Usage:

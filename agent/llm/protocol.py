@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -37,11 +38,28 @@ class Usage:
 
 @dataclass(frozen=True)
 class Turn:
-    """One answer of a model."""
+    """One answer of a model. `tokens` are those of the text with their log-probabilities, where the backend tells."""
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    tokens: tuple[tuple[str, float], ...] = ()
+
+    def probability(self, begin: int, end: int) -> float | None:
+        """Return how probable the tokens were that hold these characters of the text; None if that is not known.
+
+        Example:
+            >>> Turn("ABC", tokens=(("A", 0.0), ("BC", math.log(0.25)))).probability(1, 2)
+            0.25
+        """
+        if "".join(token for token, _ in self.tokens) != self.text or not self.text:
+            return None
+        total, at = 0.0, 0
+        for token, logprob in self.tokens:
+            if at < end and at + len(token) > begin:
+                total += logprob
+            at += len(token)
+        return round(math.exp(total), 6)
 
 
 class LanguageModel(Protocol):

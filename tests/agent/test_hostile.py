@@ -225,7 +225,8 @@ def test_a_run_of_them_all_breaks_no_rule_and_no_description(ran: Ran):
 
 def test_their_texts_are_read_once_each_and_reach_prompts_inside_data_alone(ran: Ran):
     carriers = attacks("description", "id", "tag", "customer", "team")
-    readings = [prompt for prompt in ran.model.prompts if "kanaridescription" in str(prompt[-1]["content"])]
+    said = [str(prompt[-1]["content"]) for prompt in ran.model.prompts]
+    readings = [text for text in said if "kanaridescription" in text and "\nMind: " not in text]
     assert len(readings) <= len(attacks("description"))
     seen: Counter[str] = Counter()
     for prompt in ran.model.prompts:
@@ -250,7 +251,7 @@ def outside_and_inside(content: str, role: str, carriers: list[Attack]) -> list[
         assert role == "user"
         line = content.rpartition("\n")[2]
         assert all(name in line for name in shown), "a description stands on the last line alone"
-        assert line.startswith("Text: ") or line == content
+        assert line.startswith(("Text: ", "Mind: ")) or line == content
         assert not any(mark in content for mark in MARKS)
         assert line.isprintable()
     return shown

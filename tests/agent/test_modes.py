@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from agent.compose import Part, composed, problems
 from agent.described.reading import Descriptions
 from agent.epoch import Agent
 from agent.exceptions import standing
-from agent.llm.protocol import Message
+from agent.llm.protocol import Message, ToolCall, Turn
 from agent.llm.scripted import ScriptedModel
 from agent.policy.guard import Guard
 from agent.policy.rules import Placement, PolicySet
@@ -178,6 +179,16 @@ def test_rules_room_and_what_a_part_takes_from_others_are_checked():
     assert problems(view, composed(view, base, parts), {"a", "b"}) == {"b": "no room"}
 
 
+def test_how_sure_the_model_was_is_recorded_where_the_backend_tells():
+    """It chose A at 50 %, and the words of its reason do not count."""
+    text = '{"choice":"A","reason":"fewest late"}'
+    tokens = (('{"choice":"', -3.0), ("A", math.log(0.5)), ('","reason":"', -1.0), ("fewest late", -2.0), ('"}', 0.0))
+    _, records = run(ScriptedModel(lambda _: Turn(text, tokens=tokens)), two_classes(), mode="rank")
+    assert records[0].model[0].confidence == 0.5
+    _, records = run(ScriptedModel(lambda _: text), two_classes(), mode="rank")
+    assert records[0].model[0].confidence is None
+
+
 # -- what is to be minded --------------------------------------------------------------------------
 
 
@@ -195,7 +206,7 @@ def test_an_outage_is_asked_about_once_while_it_lasts_and_not_before_it_came():
         return json.dumps({"choice": "A", "reason": "lowest score"})
 
     one, records = run(ScriptedModel(answer), closed(mock_world([mock_job("a")], [DIRTY, CLEAN])), mode="rank")
-    assert ["Mind" in text for text in seen] == [False, True]
+    assert ["Mind: " in text for text in seen] == [False, True]
     assert "1 servers of away are out of use" in seen[1]
     assert [bool(record.notes) for record in records[:5]] == [False, False, True, True, False]
     assert len(one.calls) == 2
@@ -208,8 +219,8 @@ def test_what_stands_is_said_of_pending_jobs_alone_and_as_data():
     found = standing(view, [ask, replace(ask, job_id="later")], texts, refused)
     assert [one.says for one in found] == [
         "job a waits for a yes to run in home",
-        "job a says: run < /data> now",
-        "job a was refused: budget of ads",
+        'job a says "run < /data> now"',
+        'job a was refused by "budget of ads"',
     ]
     assert [one.rows for one in found] == [(0,)] * 3
 
@@ -230,3 +241,26 @@ def test_for_a_job_that_is_to_be_minded_a_tenth_more_is_allowed_and_no_more(now_
     records = list(one)
     assert records[0].decided_by == ("model" if kept else "never-worse")
     assert starts(one)["a"] == ("away", 0 if kept else 5)
+
+
+# -- tools mode ------------------------------------------------------------------------------------
+
+
+def test_a_draft_that_suspends_a_job_through_its_cleanest_hour_is_worse_and_left():
+    """The soft job runs in the only clean hours, 0 and 1; to suspend it at 1 h moves an hour of it into the dirt."""
+    world = mock_world(
+        [mock_job("soft", hours=2.0, checkpoint=Checkpoint()), mock_job("b", 1.0, cpus=1)],
+        [[10.0, 10.0] + [300.0] * 22],
+    )
+
+    def answer(messages: Sequence[Message]) -> Turn:
+        asked = str(messages[1]["content"])
+        if messages[-1]["role"] == "tool" or "3600 s" not in asked:
+            return Turn("Done.")
+        return Turn("", (ToolCall("1", "suspend_job", json.dumps({"job_id": "soft"})),))
+
+    one, records = run(ScriptedModel(answer), world, mode="tools")
+    assert "suspend_job" in [call.name for record in records for call in record.tools]
+    assert [record.decided_by for record in records if record.tools] == ["never-worse"]
+    assert starts(one)["soft"] == ("home", 0)
+    assert not [d for record in records for d in record.decisions if d.action == "suspend"]

@@ -73,7 +73,7 @@ def test_under_the_demos_rules_the_agent_emits_what_plan_emits():
         assert agents[name] == numeric[name], name
 
 
-def test_a_run_with_levers_is_stored_read_back_and_passes_the_audit(tmp_path: Path):
+def test_a_run_with_levers_is_stored_and_reads_back_as_it_was(tmp_path: Path):
     world = soft_world(1)
     store = Store.create(tmp_path / FILE)
     one = AgentRun(world, Agent(None, "rank", ObjectiveSpec(), PROMPTS), store=store)
