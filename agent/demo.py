@@ -130,7 +130,8 @@ def _explain(console: Console, case: Case, summary: Mapping[str, Any], out: Path
         "jobs: what the jobs' own power emitted; saved: against the first row; above bound: over the "
         f"{case.bound.dynamic_kg:.2f} kg that no schedule which meets the deadlines can go below.",
         f"total: with the language model and {idle_kg:.1f} kg of idle servers, the same under every scheduler.",
-        f"The model was asked {llm['calls']} times; {llm['fallbacks']} epochs were decided without it.",
+        f"The model was asked {llm['calls']} times; it failed in {llm['fallbacks']} epochs. "
+        "Where nothing new came, numbers decided.",
     ]
     if out:
         lines.append(f"Look into every decision: cws console {out}. Check every figure: cws audit {out}.")
