@@ -4,7 +4,8 @@ At each decision all that is open is planned anew on what is expected of the gri
 the coming slot is done. Services' requests are routed first (`routing`) and room is held for their replicas. Rigid jobs
 are packed into the hours ahead (`packing`), better than one after another where room is short (`search`), and so are
 those with a checkpoint that pauses would hardly serve; the others, and what is under way, work or wait through the
-coming slot (`levers`, `coming_slot`). A start-time MILP does not solve at this size, and is not tried.
+coming slot (`levers`, `coming_slot`). Where thousands wait for short room, they are planned as a crowd (`crowd`). A
+start-time MILP does not solve at this size, and is not tried.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sim.model import Decision, Job, Place, Resume
 from sim.open_work import PENDING, SUSPENDED, OpenWork
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.plan.coming_slot import decide, worth_pausing
+from sim.schedulers.plan.crowd import plan_crowd
 from sim.schedulers.plan.handover import take_over
 from sim.schedulers.plan.outlook import expected
 from sim.schedulers.plan.packing import Packing, State, fill
@@ -39,8 +41,10 @@ LAST_CALL = 2.0
 """So many epochs before its latest start a job with a checkpoint is packed as if it had none."""
 LOSS_WORTH_PRICING = 0.03
 """Room is priced where the jobs lose more than this share to one another."""
-MANY = 2000
-"""More jobs than this are filled in once, by energy."""
+MANY = 1500
+"""More pending jobs than this, where room is short, are a crowd: planned by prices of room, not one by one."""
+MOST_SOFT = 100
+"""So many pending jobs of a crowd may be planned with pauses, those that save most by them."""
 SQUEAKS = 6
 """So often who found no spot in time may choose first, and all choose again (Joslin and Clements 1999)."""
 LOSS_WORTH_SEARCHING = 0.005
@@ -107,7 +111,8 @@ def _is_soft(view: View, timetable: Timetable, work: OpenWork) -> BoolArray:
     calm = work.latest_start_s >= view.now_s + LAST_CALL * view.epoch_s
     soft = np.asarray((work.state != PENDING) | (checkpoint & ~far & calm))
     pending = np.flatnonzero(soft & (work.state == PENDING))
-    soft[pending] = worth_pausing(timetable, work, pending)
+    crowded = len(view.pending) > MANY and not view.ample
+    soft[pending] = worth_pausing(timetable, work, pending, MOST_SOFT if crowded else None)
     return soft
 
 
@@ -120,13 +125,14 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs, spare: FloatArray) -> tu
         if choices.slot.min() >= 0:
             start_s, late = timetable.edges_s[choices.slot], np.zeros(len(jobs), dtype=bool)
             return Plan(view.regions, jobs, choices.region, start_s, late, choices.carbon_g), []
+    if len(jobs) > MANY and not _data_move(view, jobs):
+        timely, left = plan_crowd(timetable, jobs, spare)
+        return timely, _most_overdue(jobs, left)
     packing = _best_filling(view, timetable, jobs, spare)
     if _loss_share(packing) > LOSS_WORTH_SEARCHING:
         with packing.keeping(spare):
             improve(packing, min(TRIES, TRIES_PER_JOB * len(jobs), MOST_WORK // len(jobs)))
     placed = np.flatnonzero(packing.placed)
-    left = np.flatnonzero(~packing.placed)
-    most_overdue = left[np.argsort(jobs.latest_start_s[left], kind="stable")][:LAST_RESORT]
     timely = Plan(
         regions=view.regions,
         jobs=jobs.take(placed),
@@ -135,7 +141,16 @@ def _pack(view: View, timetable: Timetable, jobs: Jobs, spare: FloatArray) -> tu
         late=np.zeros(len(placed), dtype=bool),
         carbon_g=packing.carbon_g[placed],
     )
-    return timely, [jobs[p] for p in most_overdue.tolist()]
+    return timely, _most_overdue(jobs, np.flatnonzero(~packing.placed))
+
+
+def _data_move(view: View, jobs: Jobs) -> bool:
+    return view.network is not None and bool(jobs.data_gb.any())
+
+
+def _most_overdue(jobs: Jobs, rows: IntArray) -> list[Job]:
+    most_overdue = rows[np.argsort(jobs.latest_start_s[rows], kind="stable")][:LAST_RESORT]
+    return [jobs[p] for p in most_overdue.tolist()]
 
 
 def _best_filling(view: View, timetable: Timetable, jobs: Jobs, spare: FloatArray) -> Packing:

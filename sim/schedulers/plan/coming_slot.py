@@ -78,11 +78,19 @@ def _gain_g(case: _Case) -> float:
     return (wait - run) / max(float(case.demand.max()), 1e-9) if np.isfinite(wait) and np.isfinite(run) else 0.0
 
 
-def worth_pausing(timetable: Timetable, work: OpenWork, rows: IntArray) -> BoolArray:
-    """Return which of the pending jobs at `rows` save enough by pauses or more workers, shape (W,)."""
-    enough = np.zeros(len(rows), dtype=bool)
+def worth_pausing(timetable: Timetable, work: OpenWork, rows: IntArray, most: int | None = None) -> BoolArray:
+    """Return which of the pending jobs at `rows` save enough by pauses or more workers, shape (W,).
+
+    With `most`, roughly so, and at most so many: those that save most.
+    """
+    share = np.zeros(len(rows))
     for mine in of_one_kind(work, rows):
-        enough[mine] = gains(timetable, work, rows[mine], margin=margin_of(timetable)) >= WORTH
+        share[mine] = gains(timetable, work, rows[mine], margin=margin_of(timetable), roughly=most is not None)
+    enough = share >= WORTH
+    if most is not None:
+        jobs = work.jobs.take(rows)
+        saved = np.where(enough, share * jobs.cpus * jobs.duration_estimate_s, 0.0)
+        enough[np.argsort(-saved, kind="stable")[most:]] = False
     return enough
 
 

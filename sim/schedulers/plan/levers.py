@@ -98,14 +98,21 @@ def figures(timetable: Timetable, work: OpenWork, rows: IntArray, *, margin: flo
     return Figures(wait_g, run_g, saved_wait_g, saved_run_g, scales.workers)
 
 
-def gains(timetable: Timetable, work: OpenWork, rows: IntArray, *, margin: float) -> FloatArray:
+def gains(timetable: Timetable, work: OpenWork, rows: IntArray, *, margin: float, roughly: bool = False) -> FloatArray:
     """Return the share that pauses and more workers save of what jobs emit in one go with one worker, shape (W,).
 
     The jobs at `rows` are pending and share their traits. 1 for who is in time only so, 0 for who cannot be.
+
+    Args:
+        timetable: The hours ahead.
+        work: What is open.
+        rows: Which of it.
+        margin: As in `figures`.
+        roughly: Take the time to a deadline as whole slots, and room for granted: so many jobs share a window.
     """
     least_g, straight_g = np.full(len(rows), np.inf), np.full(len(rows), np.inf)
     kwh, seconds = _pause(_traits(work, rows)[1])
-    for members, window, watts in _windows(timetable, work, rows, margin):
+    for members, window, watts in _windows(timetable, work, rows, margin, roughly=roughly):
         pause_g, left_s = window.pause_g(kwh, seconds, watts), work.remaining_s[rows[members]]
         run_g = window.run_g(left_s, pause_g).min(axis=1)
         least_g[members] = (watts * np.minimum(window.wait_g(left_s, pause_g), run_g)).min(axis=0)
@@ -126,14 +133,14 @@ def _pause(checkpoint: Checkpoint | None) -> tuple[float, float]:
 
 
 def _windows(
-    timetable: Timetable, work: OpenWork, rows: IntArray, margin: float
+    timetable: Timetable, work: OpenWork, rows: IntArray, margin: float, *, roughly: bool = False
 ) -> Iterator[tuple[IntArray, Window, FloatArray]]:
     """Yield the jobs that share a window: their places in `rows`, the window, and their watts a worker, (R, W)."""
     scales = _traits(work, rows)[0]
     booked = _booked(timetable, work, rows, scales)
     watts = np.maximum(timetable.watts(work.jobs.take(rows)).T, _EPS)
-    for members, window_s in _alike(timetable, work, rows, booked, margin):
-        room = _room(timetable, work, int(rows[members[0]]), int(booked[members[0]]), scales)
+    for members, window_s in _alike(timetable, work, rows, booked, margin, roughly):
+        room = None if roughly else _room(timetable, work, int(rows[members[0]]), int(booked[members[0]]), scales)
         yield members, Window(timetable, window_s, scales, room), watts[:, members]
 
 
@@ -157,15 +164,20 @@ def _room(timetable: Timetable, work: OpenWork, row: int, booked: int, scales: S
 
 
 def _alike(
-    timetable: Timetable, work: OpenWork, rows: IntArray, booked: IntArray, margin: float
+    timetable: Timetable, work: OpenWork, rows: IntArray, booked: IntArray, margin: float, roughly: bool
 ) -> Iterator[tuple[IntArray, float]]:
-    """Yield the jobs that share window (in tenths of a slot), demand, and what they hold: places in `rows`, window."""
+    """Yield the jobs that share window (in tenths of a slot), demand, and what they hold: places in `rows`, window.
+
+    Roughly, those whose windows have as many whole slots.
+    """
     now_s, slot_s = timetable.view.now_s, timetable.view.epoch_s
     jobs = work.jobs.take(rows)
     window_s = (jobs.deadline_s - jobs.tail_s - now_s) * (1.0 - margin)
     tenths = np.floor(np.clip(window_s, 0.0, None) / slot_s * 10.0 + 1e-6)
+    if roughly:
+        tenths = tenths // 10.0 * 10.0
     keys = tenths[:, None]
-    if not timetable.view.ample:
+    if not timetable.view.ample and not roughly:
         held = np.column_stack([booked, work.region[rows], work.scale[rows]]) * (booked > 0)[:, None]
         keys = np.column_stack([tenths, jobs.demand, held])
     kinds, kind = np.unique(keys, axis=0, return_inverse=True)

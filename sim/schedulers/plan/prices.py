@@ -8,6 +8,8 @@ is as high as the start-time LP relaxation, above the preemptive LP, and needs n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim.schedulers.plan.packing import Packing
@@ -30,16 +32,34 @@ def room_prices(packing: Packing, target_g: float) -> FloatArray | None:
     rounds = min(ROUNDS, WORK // max(1, size))
     if rounds < FEWEST or not size:
         return None
-    spots = _Spots(packing)
-    prices = best = np.zeros(packing.free.shape)
+    return ascend(_Spots(packing).respond, packing.free.shape, rounds, _PATIENCE, lambda _: target_g)
+
+
+def ascend(
+    respond: Callable[[FloatArray], tuple[float, FloatArray]],
+    shape: tuple[int, ...],
+    rounds: int,
+    patience: int,
+    target_g: Callable[[float], float],
+) -> FloatArray:
+    """Return the prices of highest value that so many rounds find, from 0 on, by deflected subgradients.
+
+    Args:
+        respond: Prices to their value, and to the excess of demand over room at them.
+        shape: Of the prices.
+        rounds: At most so many.
+        patience: So many without a better value make the steps smaller.
+        target_g: The value that is hoped for, given the highest so far: a step is as large as if it were the optimum.
+    """
+    prices = best = np.zeros(shape)
     direction, highest, step, waited = np.zeros_like(prices), -1.0, 1.0, 0
     for _ in range(rounds):
-        value, excess = spots.respond(prices)
+        value, excess = respond(prices)
         if value > highest + 1e-4 * abs(highest):
             highest, best, waited = value, prices, 0
         else:
             waited += 1
-            if waited == _PATIENCE:
+            if waited == patience:
                 step, waited = step * _SHRINK, 0
         direction = _DEFLECTION * direction + excess
         if not _useful(direction, prices).any():
@@ -48,7 +68,7 @@ def room_prices(packing: Packing, target_g: float) -> FloatArray | None:
         length = float((useful**2).sum())
         if not length:
             break
-        prices = np.maximum(0.0, prices + step * max(target_g - value, 0.0) / length * useful)
+        prices = np.maximum(0.0, prices + step * max(target_g(highest) - value, 0.0) / length * useful)
     return best
 
 
