@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agent.audit import audit_run
+from agent.case import Case, run_agent, run_scheduler, start_agent
 from agent.described.bounds import stated_deadline_s
+from agent.described.reading import Descriptions
 from agent.hints import JobHints
+from agent.job_hints import HintsReading
+from agent.llm.scripted import ScriptedModel
+from agent.policy.rules import PolicySet
+from agent.run import AgentRun
 from sim.bound import lower_bound
 from sim.engine import Engine
+from sim.model import Job
 from sim.runner import simulate
 from sim.scenario import build_world, load_scenario, parse_scenario
 from sim.schedulers import SCHEDULERS
@@ -21,14 +30,21 @@ from tests.worlds import START, mock_job
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def case() -> Case:
     content = load_scenario("demo").model_dump(mode="json") | {"days": 1, "policies": []}
     content["workload"] |= {
         "count": 60,
         "described": {"share": 0.6, "speaks_for_fields": True, "default_slack_h": 1},
         "interruptible": {"share": 0.5, "save_s": 60},
     }
-    return build_world(parse_scenario(content, "test"), None)
+    content["regions"] = [one for one in content["regions"] if one["id"] != "ca-east"]  # where waiting gains nothing
+    scenario = parse_scenario(content, "test")
+    return Case(scenario, build_world(scenario, None), (), PolicySet(rules=()))
+
+
+@pytest.fixture(scope="module")
+def world(case: Case) -> World:
+    return case.world
 
 
 def test_a_silent_job_is_shown_with_the_default_slack_and_no_checkpoint_while_the_world_holds_the_truth(world: World):
@@ -86,3 +102,41 @@ def test_the_earlier_of_deadline_and_longest_wait_is_stated_and_a_deadline_that_
     both = JobHints(max_delay_h=3.0, deadline=START + timedelta(hours=4))
     assert stated_deadline_s(job, both, START) == 4 * HOUR_S
     assert stated_deadline_s(job, JobHints(deadline=START - timedelta(hours=1)), START) is None
+
+
+class Told(Descriptions):
+    """A reader that is told what each text asks for: the truth, or what a test makes of it."""
+
+    hints: dict[str, JobHints]
+
+    def _understand(self, job: Job) -> HintsReading:
+        return HintsReading(self.hints[job.id])
+
+
+def told_run(case: Case, hints: dict[str, JobHints]) -> AgentRun:
+    """Return the agent's run, ready to be pulled, with a reader that is told."""
+    descriptions = Told(case.world, None, ScriptedModel([]), 1.0)
+    descriptions.hints = hints
+    return AgentRun(case.world, start_agent(case, None).agent, descriptions=descriptions)
+
+
+def truth_of(world: World) -> dict[str, JobHints]:
+    lists = ("regions_only", "regions_deny")
+    return {
+        world.workload.jobs.id_of(j): JobHints(**{k: tuple(v) if k in lists else v for k, v in said.items()})
+        for j, said in world.workload.said.items()
+    }
+
+
+def test_a_true_reading_emits_less_than_none_and_its_run_folder_holds_in_the_audit(case: Case, tmp_path: Path):
+    blind = run_scheduler(case, "plan").accounts
+    read = run_agent(told_run(case, truth_of(case.world)), case, tmp_path, lambda _: None).accounts
+    assert read.books.ledger.carbon_g.sum() < 0.97 * blind.books.ledger.carbon_g.sum()
+    assert read.jobs.violated.sum() == 0
+    assert audit_run(tmp_path, None) == ([], [], [])
+
+
+def test_a_reading_that_overshoots_the_truth_is_late_in_the_account(case: Case):
+    hints = dict.fromkeys(truth_of(case.world), JobHints(max_delay_h=48.0))
+    finished = run_agent(told_run(case, hints), case, None, lambda _: None)
+    assert finished.accounts.jobs.violated.sum() > 3
