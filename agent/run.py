@@ -62,7 +62,9 @@ class AgentRun:
         memory = Memory.of(self.world.workload.jobs)
         while view := self._backend.next_view():
             asked = time.perf_counter()
-            read = self.descriptions.read(view) if self.descriptions else []
+            read = self.descriptions.read(view, self._engine.reveal) if self.descriptions else []
+            if self.descriptions and self.descriptions.revealed:
+                view = self._engine.view()
             session = Session(view, self._backend)
             epoch = Epoch(self.agent, session, self._backend.epoch, memory, model=read)
             epoch.asks = self._engine.approvals.waiting

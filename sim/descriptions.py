@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,58 @@ def describe(regions: Mapping[str, Sequence[str]], rng: Rng, *, most: int = 3) -
     order = rng.permutation(len(clauses))
     text = " ".join([_opening(rng), *(clauses[i] for i in order)])
     return Description(_slips(text, rng), truth)
+
+
+def describe_wishes(
+    regions: Mapping[str, Sequence[str]], submitted: datetime, duration_s: float, rng: Rng, *, pauses: bool
+) -> Description:
+    """Return a description that alone says how long its job can wait, whether it may be paused, and where it may run.
+
+    Each of them only sometimes. The truth may hold `deadline`, a moment, beside fields that `describe` knows.
+
+    Args:
+        regions: As in `describe`.
+        submitted: When, on the submitter's clock: days and hours in the text are meant so.
+        duration_s: How long the job is declared to run; it can be done by any deadline that is said.
+        pauses: Whether the text may say anything of pauses.
+    """
+    told = [_wait(submitted, duration_s, rng)] if rng.random() < 0.75 else []
+    if pauses and rng.random() < 0.6:
+        told.append(_interruptible(regions, rng))
+    if rng.random() < 0.15:
+        told.append(_deny(regions, rng))
+    truth = {name: value for _, found in told for name, value in found.items()}
+    clauses = [_framed(said, rng) for said, _ in told] + [_chatter(rng) for _ in range(int(rng.integers(0, 2)))]
+    order = rng.permutation(len(clauses))
+    return Description(_slips(" ".join([_opening(rng), *(clauses[i] for i in order)]), rng), truth)
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _wait(submitted: datetime, duration_s: float, rng: Rng) -> tuple[str, dict[str, Any]]:
+    """Return how long a job can wait: hours to its start, or a moment by which it must be done."""
+    sunday = submitted.date() + timedelta(days=6 - submitted.weekday())
+    day = submitted.date() + timedelta(days=int(rng.integers(1, 5)))
+    hour = int(rng.choice([9, 12, 17, 20]))
+    by_day = datetime.combine(day, time(hour), submitted.tzinfo)
+    by_sunday = datetime.combine(sunday, time(23, 59, 59), submitted.tzinfo)
+    soonest = submitted.astimezone(UTC) + timedelta(seconds=duration_s)
+    kind = rng.random()
+    if kind < 0.35 and by_day.astimezone(UTC) > soonest:
+        said = _one(rng, "needed by {}", "it has to be done by {}", "finish it by {}", "the results are due {}")
+        return said.format(f"{_DAYS[day.weekday()]} {hour}:00"), {"deadline": by_day.astimezone(UTC)}
+    if kind < 0.5 and by_sunday.astimezone(UTC) > soonest:
+        said = _one(rng, "any time before the end of the week will do", "it must be done by the end of the week")
+        return said, {"deadline": by_sunday.astimezone(UTC)}
+    if kind < 0.6:
+        said = _one(rng, "it must start within 30 minutes", "start it no later than 30 minutes from now")
+        return said, {"max_delay_h": 0.5}
+    hours = int(rng.choice([6, 12, 24, 36, 48]))
+    span = "two days" if hours == 48 and rng.random() < 0.5 else f"{_number(hours, rng)} hours"
+    said = _one(rng, "it can wait up to {}", "start it within {}", "it may start any time within {}",
+                "it cannot wait longer than {}")  # fmt: skip
+    return said.format(span), {"max_delay_h": float(hours)}
 
 
 def _one(rng: Rng, *choices: str) -> str:

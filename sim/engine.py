@@ -175,6 +175,17 @@ class Engine(Lifecycle):
         self._refuse_suspension(j)
         self._until_s[j] = decision.until_s
 
+    def reveal(self, job_id: str, *, deadline_s: float | None = None, pausable: bool = False) -> Job:
+        """Take what a job's text says in place of the defaults of its silent fields; return it as it stands now.
+
+        What its fields state is left as it is. See `Workload.reveal`.
+        """
+        j = self._position(job_id)
+        job = self.world.workload.reveal(self._jobs, j, deadline_s=deadline_s, pausable=pausable)
+        spans_s = self._longest_spans_s[j:]
+        np.maximum(spans_s, job.deadline_s - job.submit_s, out=spans_s)
+        return job
+
     def defer(self, job_id: str, until_s: float) -> None:
         """Leave a pending job alone for a while."""
         j = self._decidable(job_id)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class Particulars:
     deps: tuple[str, ...] = ()
     dag: str | None = None
     description: str = ""
+    assumed: frozenset[str] = frozenset()
 
 
 _PLAIN = Particulars()
@@ -83,7 +84,7 @@ class Jobs(Sequence[Job]):
         names += tuple(dict.fromkeys(job.home for job in jobs if job.home not in names))
         traits = [Traits(j.kind, j.priority, j.team, j.customer, j.tags, j.checkpoint, j.throughput) for j in jobs]
         distinct = {trait: code for code, trait in enumerate(dict.fromkeys(traits))}
-        own = ((j, Particulars(job.deps, job.dag, job.description)) for j, job in enumerate(jobs))
+        own = ((j, Particulars(job.deps, job.dag, job.description, job.assumed)) for j, job in enumerate(jobs))
         return cls(
             positions=np.arange(len(jobs)),
             numbers=np.array([[getattr(job, name) for job in jobs] for name in NUMBERS], dtype=float),
@@ -167,6 +168,7 @@ class Jobs(Sequence[Job]):
             deps=own.deps,
             dag=own.dag,
             description=own.description,
+            assumed=own.assumed,
             **values,
         )
 
@@ -277,11 +279,46 @@ class Jobs(Sequence[Job]):
 class Workload:
     """The jobs of a scenario in submit order, and what only the engine and the bound may know of them.
 
-    `durations_s` holds the true run times with one worker, shape (J,), in the order of `jobs`.
+    `durations_s` holds the true run times with one worker, shape (J,), in the order of `jobs`. Where fields are silent
+    (`Job.assumed`), `jobs` holds the truth; schedulers are shown the site's defaults.
+
+    Attributes:
+        default_slack_s: The slack of a job that names no deadline, as it is shown.
+        said: What texts truly ask for: fields of JobHints, by position in the workload.
     """
 
     jobs: Jobs
     durations_s: FloatArray
+    default_slack_s: float = 0.0
+    said: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    def shown(self) -> Jobs:
+        """Return the jobs as their fields have them: `jobs` itself, or a copy with the defaults of silent fields."""
+        jobs = self.jobs
+        silent = np.array([j for j, own in jobs.particulars.items() if own.assumed], dtype=np.int64)
+        if not len(silent):
+            return jobs
+        numbers, trait = jobs.numbers.copy(), jobs.trait.copy()
+        numbers[_ROW["deadline_s"], silent] = (jobs.submit_s + jobs.duration_estimate_s)[silent] + self.default_slack_s
+        trait[silent] += len(jobs.traits)
+        traits = (*jobs.traits, *(replace(one, checkpoint=None) for one in jobs.traits))
+        return replace(jobs, numbers=numbers, trait=trait, traits=traits, _made={})
+
+    def reveal(self, shown: Jobs, j: int, *, deadline_s: float | None, pausable: bool) -> Job:
+        """Put what a text says in the place of defaults in `shown`, and return the job as it stands there now.
+
+        A deadline that cannot be met means: as soon as possible. Whether a job has a checkpoint is a fact of its
+        program: one that has none does not get one by being said to.
+        """
+        job = shown[j]
+        if "deadline" in job.assumed and deadline_s is not None:
+            soonest_s = job.submit_s + job.duration_estimate_s + job.tail_s
+            shown.numbers[_ROW["deadline_s"], j] = max(deadline_s, soonest_s)
+        if "interruptible" in job.assumed and pausable:
+            shown.trait[j] = self.jobs.trait[j]
+        shown._made.pop(j, None)
+        shown.__dict__.pop("flexible", None)
+        return shown[j]
 
 
 def as_slice(positions: Sequence[int]) -> Sequence[int] | slice:

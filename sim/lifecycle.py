@@ -57,7 +57,7 @@ class Lifecycle:
         foretold = foretold or world.foretold
         self._gate = Gate(world, self.constraints, self.history, foretold, approvals)
         self._env = simpy.Environment()
-        self._jobs = world.workload.jobs
+        self._jobs = world.workload.shown()
         self._submit_s: list[float] = self._jobs.submit_s.tolist()
         self._estimate_s: list[float] = self._jobs.duration_estimate_s.tolist()
         self._demands: list[tuple[float, float, float]] = list(zip(*self._jobs.numbers[3:6].tolist(), strict=True))

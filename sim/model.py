@@ -45,6 +45,7 @@ class Job:
         queue_mean_s: The mean length of the jobs of its queue, where the operator declares queues; else 0.
         data_gb: Input that lies in the home region; `state_gb` moves when it migrates; `output_gb` to its successors.
         description: What the submitter wrote, in plain words.
+        assumed: The fields that the submitter left to the site's defaults: `deadline`, `interruptible`.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Job:
     state_gb: float = 0.0
     output_gb: float = 0.0
     description: str = ""
+    assumed: frozenset[str] = frozenset()
 
     @property
     def latest_start_s(self) -> float:

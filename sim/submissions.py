@@ -45,10 +45,10 @@ class Submissions:
     @classmethod
     def of(cls, world: World, site: Site) -> Submissions:
         """Return the submissions of a world in which nothing else decides when a job is asked about."""
-        submit_s, epochs_s = world.workload.jobs.submit_s, _epochs_s(world)
+        submit_s, epochs_s = site.jobs.submit_s, _epochs_s(world)
         asked_s = np.maximum(submit_s, 0.0) if world.at_arrivals else epochs_s[np.searchsorted(epochs_s, submit_s)]
         count = int(np.searchsorted(asked_s, world.horizon_s))
-        jobs, asked_s = world.workload.jobs.take(slice(count)), asked_s[:count]
+        jobs, asked_s = site.jobs.take(slice(count)), asked_s[:count]
         point_s, last = np.unique(asked_s[::-1], return_index=True)
         seen_s = np.maximum.accumulate(jobs.deadline_s - jobs.submit_s)[count - 1 - last]
         return cls(

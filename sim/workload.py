@@ -7,10 +7,11 @@ the scenario's, drawn from its seed, unless the trace has a column of that name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +20,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim import synthetic_jobs
 from sim.arrivals import bursty, poisson
-from sim.descriptions import describe
+from sim.descriptions import describe, describe_wishes
 from sim.errors import InputError
 from sim.graphs import draw_requests, read_graphs
 from sim.importers.gaia import read_gaia
 from sim.jobs import NUMBERS, Jobs, Particulars, Traits, Workload
-from sim.model import PRIORITIES, Checkpoint, Region
-from sim.units import DAY_S, HOUR_S, MINUTE_S, FloatArray, IntArray
+from sim.model import PRIORITIES, Checkpoint, Job, Region
+from sim.units import DAY_S, HOUR_S, MINUTE_S, FloatArray, IntArray, at_time, seconds_since
 
 NotNegative = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Share = Annotated[float, Field(allow_inf_nan=False, gt=0, le=1)]
@@ -198,11 +199,22 @@ class BurstyArrivals(_Spec):
     spread_s: NotNegative = 60.0
 
 
+class DescribedSpec(_Spec):
+    """The share of jobs with a text; whether it says what their fields then do not: how long they can wait, and pauses.
+
+    `default_slack_h` is the slack that the site assumes for a job that names no deadline.
+    """
+
+    share: Annotated[float, Field(ge=0, le=1)]
+    speaks_for_fields: bool = False
+    default_slack_h: Slack = 1.0
+
+
 class SyntheticWorkload(_Flexibility):
     """Jobs of the bundled generator. `max_cpus` cuts the largest jobs, so that small regions can hold them.
 
     `arrivals` takes the place of the fitted daily and weekly cycle; `described` is the share of jobs that come with a
-    free-text description, whose truth is in `sim.descriptions`.
+    free-text description, whose truth is in `sim.descriptions`, or more about them.
 
     `gpus: false` drops their GPUs, for regions without any.
     """
@@ -211,7 +223,7 @@ class SyntheticWorkload(_Flexibility):
     max_cpus: Annotated[float, Field(allow_inf_nan=False, gt=0)] = 64.0
     gpus: bool = True
     arrivals: EvenArrivals | BurstyArrivals | None = None
-    described: Annotated[float, Field(ge=0, le=1)] = 0.0
+    described: Annotated[float, Field(ge=0, le=1)] | DescribedSpec = 0.0
 
 
 class GraphWorkload(_Flexibility):
@@ -270,7 +282,11 @@ def build_workload(
             rows = _graph_rows(path, spec, span_s, rng)
         else:
             rows = _read(path, spec, span_s, rng)
-    return Workload(_jobs(rows, spec, regions, rng, data_dir), rows.duration_s)
+    plain = Workload(_jobs(rows, spec, regions, rng, data_dir), rows.duration_s)
+    told = spec.described if isinstance(spec, SyntheticWorkload) else None
+    if isinstance(told, DescribedSpec) and told.speaks_for_fields:
+        return _spoken_for(plain, spec, told, start, regions, rng)
+    return plain
 
 
 def _generate(
@@ -294,11 +310,51 @@ def _described(
     spec: SyntheticWorkload, regions: tuple[Region, ...], rng: np.random.Generator
 ) -> dict[int, Particulars]:
     """Return descriptions of the share of jobs that have one."""
-    if not spec.described:
+    told = spec.described
+    if isinstance(told, DescribedSpec) and told.speaks_for_fields:
+        return {}  # such texts are about moments: they are written once the jobs are known
+    share = told.share if isinstance(told, DescribedSpec) else told
+    if not share:
         return {}
     names = {region.id: region.names or (region.id,) for region in regions}
-    chosen = np.flatnonzero(rng.random(spec.count) < spec.described).tolist()
+    chosen = np.flatnonzero(rng.random(spec.count) < share).tolist()
     return {j: Particulars(description=describe(names, rng).text) for j in chosen}
+
+
+def _spoken_for(
+    plain: Workload,
+    spec: AnyWorkload,
+    told: DescribedSpec,
+    start: datetime,
+    regions: tuple[Region, ...],
+    rng: np.random.Generator,
+) -> Workload:
+    """Return the workload with a share of jobs whose texts alone say how long they can wait and whether they pause."""
+    jobs = plain.jobs
+    names = {region.id: region.names or (region.id,) for region in regions}
+    zones = [ZoneInfo(region.tz) for region in regions]
+    checkpoint = _checkpoint(spec.interruptible) if spec.interruptible else None
+    numbers, traits, own, said = jobs.numbers.copy(), [jobs.traits[t] for t in jobs.trait], dict(jobs.particulars), {}
+    for j in np.flatnonzero(rng.random(len(jobs)) < told.share).tolist():
+        job = jobs[j]
+        submitted = at_time(start, job.submit_s).astimezone(zones[jobs.home[j]])
+        wishes = describe_wishes(names, submitted, job.duration_estimate_s, rng, pauses=checkpoint is not None)
+        said[j], own[j] = wishes.truth, Particulars(description=wishes.text, assumed=frozenset(SILENT))
+        numbers[NUMBERS.index("deadline_s"), j] = _true_deadline_s(job, wishes.truth, start, told.default_slack_h)
+        traits[j] = replace(traits[j], checkpoint=checkpoint if wishes.truth.get("interruptible") else None)
+    trait, distinct = _codes(traits)
+    true = replace(jobs, numbers=numbers, trait=trait, traits=distinct, particulars=own, _made={})
+    return Workload(true, plain.durations_s, told.default_slack_h * HOUR_S, said)
+
+
+SILENT = ("deadline", "interruptible")
+
+
+def _true_deadline_s(job: Job, truth: Mapping[str, Any], start: datetime, default_slack_h: float) -> float:
+    """Return the deadline that a text states: a moment, a longest wait before the start, or else the site's default."""
+    if "deadline" in truth:
+        return seconds_since(start, truth["deadline"])
+    return job.submit_s + job.duration_estimate_s + float(truth.get("max_delay_h", default_slack_h)) * HOUR_S
 
 
 def _graph_rows(path: Path, spec: GraphWorkload, span_s: float, rng: np.random.Generator) -> _Rows:

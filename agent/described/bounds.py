@@ -74,6 +74,15 @@ def bounds_of(job: Job, hints: JobHints, world: World, rules: Constraints) -> tu
     return _Tightening(job, hints, world, rules).result()
 
 
+def stated_deadline_s(job: Job, hints: JobHints, start: datetime) -> float | None:
+    """Return the deadline that hints name, or that their longest wait leaves by the job's estimate; None for none."""
+    deadline_s = _seconds(start, hints.deadline)
+    stated_s = [] if deadline_s is None or deadline_s <= job.submit_s else [deadline_s]
+    if hints.max_delay_h is not None:
+        stated_s.append(job.submit_s + hints.max_delay_h * HOUR_S + job.duration_estimate_s + job.tail_s)
+    return min(stated_s, default=None)
+
+
 class _Tightening:
     def __init__(self, job: Job, hints: JobHints, world: World, rules: Constraints) -> None:
         self._job, self._hints, self._world = job, hints, world

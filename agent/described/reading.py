@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.described.bounds import LeftOut, bounds_of
+from agent.described.bounds import LeftOut, bounds_of, stated_deadline_s
 from agent.described.guard import DescribedRules
 from agent.hints import JobHints
 from agent.job_hints import HintsReading, read_hints
@@ -55,14 +55,21 @@ class Descriptions:
         self._read: dict[str, list[dict[str, Any]]] = {}
         self._told: set[str] = set()
         self._seen_s = float("-inf")
+        self.revealed = False
+        """Whether the last reading changed what views show."""
         self.unsettled: dict[str, str] = {}
         """By job id, the text of which something could not be read, or does not bind the job."""
 
-    def read(self, view: View) -> list[ModelRecord]:
-        """Read what was submitted since the last view, bind these jobs, and return the model calls that it took."""
+    def read(self, view: View, reveal: Callable[..., Job]) -> list[ModelRecord]:
+        """Read what was submitted since the last view, bind these jobs, and return the model calls that it took.
+
+        What a text says where its job's fields are silent is passed to `reveal` (`Engine.reveal`): views before it do
+        not show it.
+        """
+        self.revealed = False
         for job in view.arrived(self._seen_s):
             if job.description.strip():
-                self._take(job)
+                self._take(job, reveal)
         self._seen_s = view.now_s
         return self._asked.taken()
 
@@ -70,8 +77,12 @@ class Descriptions:
         """Return as JSON each text, and for each of its jobs: what it asks for, what of that is left out, warnings."""
         return [{"text": text, "jobs": jobs} for text, jobs in self._read.items()]
 
-    def _take(self, job: Job) -> None:
+    def _take(self, job: Job, reveal: Callable[..., Job]) -> None:
         reading = self._understand(job)
+        if job.assumed:
+            stated_s = stated_deadline_s(job, reading.hints, self.world.start)
+            job = reveal(job.id, deadline_s=stated_s, pausable=reading.hints.interruptible is True)
+            self.revealed = True
         bounds, left_out = bounds_of(job, reading.hints, self.world, self._rules)
         if reading.hints != JobHints():
             self.bound.bind(job.id, bounds)

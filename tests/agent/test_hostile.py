@@ -119,9 +119,10 @@ def test_a_description_that_is_obeyed_gives_its_job_no_more_and_takes_nothing_fr
     world = small(mine(description=attack.text), mine("victim"))
     rules, model = guard(world), Obedient()
     descriptions = Descriptions(world, rules, model, 30.0)
-    view = Engine(world, descriptions.bound).next_view()
+    engine = Engine(world, descriptions.bound)
+    view = engine.next_view()
     assert view is not None
-    descriptions.read(view)
+    descriptions.read(view, engine.reveal)
     assert len(model.prompts) <= 1
     own, victim = world.workload.jobs
     assert Reach.of(descriptions.bound, own).within(Reach.of(rules, own))
