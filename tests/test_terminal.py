@@ -69,7 +69,7 @@ def drive(tmux: Tmux) -> None:
     tmux("send-keys", "Down", "Enter")
     wait_for("the trace", screen, lambda seen: "Who decided" in seen)
     tmux("send-keys", "End")
-    wait_for("the tool calls", screen, lambda seen: "place_job" in seen)
+    wait_for("the plans", screen, lambda seen: "Candidate plans" in seen)
     tmux("send-keys", "Escape")
     wait_for("the console again", screen, lambda seen: "Who decided" not in seen and "paused" in seen)
     tmux("send-keys", "q")
