@@ -16,7 +16,7 @@ from agent.said.asking import Understood
 
 Read = tuple[Rule | Unenforceable, ...]
 THEY = re.compile(
-    r"^\W*(?:(?:and|but|also|besides|moreover),?\s+)?(?P<word>they|these|those|it)(?!\s+(?:jobs|rules|hours|days|is\s+\w+ed))\b",
+    r"^\W*(?:(?:and|but|also|besides|moreover),?\s+)?(?P<word>they|these|those|it|their|its)(?!\s+(?:jobs|rules|hours|days|is\s+\w+ed))\b",
     re.I,
 )
 NAMES = ("team", "customer", "tag", "kind")
@@ -51,7 +51,7 @@ def _about(rule: Rule | Unenforceable, jobs: Selector) -> Rule | Unenforceable:
 
 
 def _jobs(before: str, known: Read, vocabulary: Vocabulary) -> Sequence[Selector]:
-    """Return whom a sentence is about: the jobs of its rules, else the one name that it gives."""
+    """Return whom a sentence is about: the jobs of its rules, else the names that it gives, one of a sort at most."""
     rules = [rule for rule in known if not isinstance(rule, Unenforceable)]
     if rules:
         return list(dict.fromkeys(rule.jobs for rule in rules if rule.jobs is not None))
@@ -61,4 +61,5 @@ def _jobs(before: str, known: Read, vocabulary: Vocabulary) -> Sequence[Selector
         for dimension, value in one.meanings
         if dimension in NAMES
     }
-    return [Selector.model_validate({field: value}) for field, value in named] if len(named) == 1 else []
+    fields = dict(named)
+    return [Selector.model_validate(fields)] if fields and len(fields) == len(named) else []

@@ -199,5 +199,5 @@ def test_they_means_the_jobs_of_the_sentence_before_to_the_tuned_model_and_is_as
 
 def test_they_means_the_jobs_that_a_mere_fact_names():
     model = scripted({"none": "fact"}, {"rules": [{"kind": "deny", "in": ["Texas"]}]}, tuned=True)
-    reading = compile_policy("Finance jobs annoy people. They must not run in Texas.", VOCABULARY, model)
+    reading = compile_policy("Finance jobs annoy people. Their work must not run in Texas.", VOCABULARY, model)
     assert reading.policy_set.rules[0].jobs.team == "finance"
