@@ -30,7 +30,7 @@ def json_of(explanation: Explanation) -> dict[str, Any]:
         "run": str(evidence.folder.path),
         "scheduler": evidence.folder.run["scheduler"],
         "start": evidence.folder.run["scenario"]["start"],
-        "job": asdict(evidence.job),
+        "job": {**asdict(evidence.job), "assumed": sorted(evidence.job.assumed)},
         "described": evidence.described,
         "approvals": evidence.approvals,
         "decisions": [asdict(one) for one in explanation.decisions],
