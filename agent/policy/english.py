@@ -35,7 +35,7 @@ def english(rule: RuleBase) -> str:
     """
     sentence = _sentence(rule)
     if rule.strength == "prefer" and not isinstance(rule, Objective | Prefer):
-        sentence = f"where possible, {_lower(sentence)}"
+        sentence = f"where possible, {lower(sentence)}"
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
@@ -122,7 +122,7 @@ def _conditions(rule: Placement) -> str:
 def _budget(rule: Budget) -> str:
     metric, unit = BUDGET_WORDS[rule.metric]
     return (
-        f"the {metric} of {_lower(subject(rule))}{_in(rule.regions)} "
+        f"the {metric} of {lower(subject(rule))}{_in(rule.regions)} "
         f"must stay at or below {number(rule.max)} {unit} per {rule.per} (UTC)"
     )
 
@@ -140,7 +140,7 @@ def _delay(rule: Delay) -> str:
 
 def _headroom(rule: Headroom) -> str:
     where = ", ".join(rule.regions or ()) or "every region"
-    by = f" by {_lower(subject(rule))}" if rule.jobs or rule.unless else ""
+    by = f" by {lower(subject(rule))}" if rule.jobs or rule.unless else ""
     when = f" {_window(rule.window)}" if rule.window else ""
     return f"CPU use of {where}{by} must stay at or below {number(100 * rule.max_utilization)} %{when}"
 
@@ -165,13 +165,13 @@ def _limits(rule: Approval) -> str:
 def _objective(rule: Objective) -> str:
     weights = rule.weights.model_dump(exclude_none=True)
     words = ", ".join(f"{name} {number(weight)}" for name, weight in weights.items())
-    return f"for {_lower(subject(rule))}, the objective should weigh {words}"
+    return f"for {lower(subject(rule))}, the objective should weigh {words}"
 
 
 def subject(rule: RuleBase) -> str:
     """Return which jobs a rule is about: `Batch jobs, except jobs of team ads,`."""
     jobs = jobs_in_english(rule.jobs)
-    return f"{jobs}, except {_lower(jobs_in_english(rule.unless))}," if rule.unless else jobs
+    return f"{jobs}, except {lower(jobs_in_english(rule.unless))}," if rule.unless else jobs
 
 
 def jobs_in_english(selector: Selector | None) -> str:
@@ -224,7 +224,7 @@ def _in(regions: Sequence[str] | None) -> str:
     return f" in {', '.join(regions)}" if regions else ""
 
 
-def _lower(words: str) -> str:
+def lower(words: str) -> str:
     """Return words for the middle of a sentence; an abbreviation keeps its capitals."""
     return words if words[:2].isupper() else words[0].lower() + words[1:]
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from agent.mentions.reading import mentions
-from agent.policy.english import jobs_in_english
+from agent.policy.english import jobs_in_english, lower
 from agent.policy.rules import Rule, Selector, Unenforceable
 from agent.policy.vocabulary import Vocabulary
 from agent.said.asking import Understood
@@ -42,7 +42,7 @@ def filled_in(
     meaning = tuple(
         one for rule in read.meaning for one in ([_about(rule, jobs) for jobs in whom] if rule in open_ else [rule])
     )
-    named = " or ".join(jobs_in_english(jobs).lower() for jobs in whom)
+    named = " or ".join(lower(jobs_in_english(jobs)) for jobs in whom)
     return Understood(meaning, (*read.doubts, f'"{said["word"]}" is taken to mean {named}: is that so?'))
 
 
