@@ -123,6 +123,7 @@ WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[-_][A-Za-z]+)*")
 DOLLARS = re.compile(r"\s?(?:\$|dollars?)", re.I)
 TEAM = re.compile(r"\s+team\b", re.I)
 REASONS = re.compile(r"\s+reasons?\b", re.I)
+TIME_OF_DAY = re.compile(r"(?:over|mid)?-?nights?|mornings?|afternoons?|evenings?|days?|hours?", re.I)
 GAP = r"[\W_]{0,2}"
 
 
@@ -199,7 +200,7 @@ def _inflected(text: Text, vocabulary: Vocabulary) -> Iterator[Mention]:
         spoken = {re.sub(r"[^a-z]", "", said.lower()) for said in (token[0], pair)}
         spoken |= {re.sub(r"[^a-z]", "", part.lower()) for part in re.split(r"[-_]", token[0])}
         meanings: list[Meaning] = [("tag", tag) for tag, plain in tags if any(akin(word, plain) for word in spoken)]
-        if meanings:
+        if meanings and not _is_time(text, token):
             # "archiving jobs" and "renders" are tagged so; "to render" need not be
             sure = bool(JOBS.match(text.whole, token.end())) or token[0].endswith("s")
             yield Mention(token[0], *token.span(), frozenset(meanings), demanded=sure)
@@ -210,13 +211,18 @@ def _inflected(text: Text, vocabulary: Vocabulary) -> Iterator[Mention]:
             yield Mention(match[0], *match.span(), frozenset({("tag", tag)}), demanded=_of_jobs(text, tag, match))
 
 
+def _is_time(text: Text, token: re.Match[str]) -> bool:
+    """Tell whether a word is a time of day: "at night" is no jobs tagged nightly, though "night jobs" may be."""
+    return bool(TIME_OF_DAY.fullmatch(token[0])) and not JOBS.match(text.whole, token.end())
+
+
 def _of_jobs(text: Text, tag: str, match: re.Match[str]) -> bool:
     return tag.lower() == "pii" or bool(JOBS.match(text.whole, match.end()))
 
 
 def _initials(tag: str, left: str) -> Iterator[re.Match[str]]:
     """Yield words whose first letters are the tag: "extract, transform, load" for etl."""
-    if tag.isalpha() and 2 <= len(tag) <= 4:
+    if tag.isalpha() and 3 <= len(tag) <= 4:  # two letters begin too many pairs: "carbon intensity" is no ci
         pattern = r"[\s,/-]+(?:and\s+)?".join(rf"{letter}[a-z]{{2,}}" for letter in tag)
         yield from re.finditer(rf"\b{pattern}\b", left, re.IGNORECASE)
 

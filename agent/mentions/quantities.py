@@ -29,7 +29,7 @@ _UNITS = (
     r"|(?P<times>times|x|-?fold)"
     r"|(?P<other>kW|kilowatts?|MW|megawatts?|months?|years?)"
 )
-_MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>cents?|ct|c(?=\s?/)|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
+_MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>(?:US[\s-])?cents?|ct|c(?=\s?/)|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
 UNIT = re.compile(
     rf"(?P<half>\s+and\s+a\s+half)?(?:\s?[x×]\s?(?=[AHVG])|[\s-]{{0,2}})(?:{_UNITS}|{_MONEY})(?![a-z]){_PER}(?P<half_more>\s+and\s+a\s+half)?",
     re.I,

@@ -147,6 +147,11 @@ OTHER_USE = words(
     r"(?:memory|ram|disks?|storage|network|bandwidth|gpus?|vram|racks?|power)\s+(?:use|usage|utili[sz]ation|load)"
 )
 """Use of what is no CPU: headroom bounds CPUs alone."""
+UNSAYABLE = words(
+    r"(?:a|an|per|each|every|one)\s+(?:calendar\s+|fiscal\s+)?(?:quarter|year|decade)(?!\s+of)", r"quarterly", r"yearly", r"annual\w*",
+    r"(?:public|bank|school|national|legal|state)\s+holidays?", r"holidays?", r"christmas\w*", r"easter", r"in\s+(?:spring|summer|autumn|winter)",
+)  # fmt: skip
+"""Spans and days that no rule knows: budgets are per hour, day, week or month, windows go by the days of the week."""
 CPU_USE = listed("cpu, cpus, core, cores, processor*, vcpu*")
 GPU = listed(
     "gpu, gpus, multi gpu, accelerator*, accelerated, graphics card, graphics cards",
@@ -193,7 +198,7 @@ SURELY_EARLIEST = words(
 BY_THE_START = words(r"(?:start|begin|launch|kick|get\s+going)\w*\b[^.;!?]{0,40}")
 BY_THE_END = words(r"(?:finish|complet|done|ready|end|deliver|result)\w*\b[^.;!?]{0,40}")
 UP_TO = words(
-    r"(?:up\s+to|at\s+most|within|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|max(?:imum)?(?:\s+of)?|less\s+than)\s*$"
+    r"(?:up\s+to|at\s+most|within|no\s+later\s+than|not\s+later\s+than|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|max(?:imum)?(?:\s+of)?|less\s+than)\s*$"
 )
 OTHER_JOBS = words(
     r"(?:all|every|each|any)\s+(?:of\s+the\s+|the\s+)?(?:\w+\s+){0,2}?(?:jobs?|runs?|tasks?|workloads?|simulations?|users?)",

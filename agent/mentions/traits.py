@@ -35,7 +35,7 @@ def traits(text: Text) -> list[Mention]:
     """Return the kinds, priorities and GPUs of a text."""
     found = [text.mention(*match.span(), _span(match)) for match in PAIR.finditer(text.left)]
     found += [text.mention(*match.span(), _bounds(text, match)) for match in PRIORITY.finditer(text.left)]
-    found += [text.mention(*match.span(), _without(match[0])) for match in stance.NO_GPU.finditer(text.left)]
+    found += [text.mention(*match.span(), _without(text, match)) for match in stance.NO_GPU.finditer(text.left)]
     found += [text.mention(*match.span(), [("gpu", True)]) for match in stance.GPU.finditer(text.left)]
     for kind, pattern in (("batch", stance.BATCH), ("interactive", stance.INTERACTIVE)):
         for match in pattern.finditer(text.left):
@@ -56,9 +56,10 @@ def _span(match: re.Match[str]) -> list[Meaning]:
     return least + ([("at_most", LEVELS[high])] if high < len(LEVELS) - 1 else [])
 
 
-def _without(said: str) -> list[Meaning]:
-    """Return both for "no GPU", which may begin "no GPU jobs in Texas"."""
-    return [("gpu", False), ("gpu", True)] if re.match(r"no\b", said, re.I) else [("gpu", False)]
+def _without(text: Text, match: re.Match[str]) -> list[Meaning]:
+    """Return jobs with GPUs for "no GPU jobs in Texas", jobs without for others."""
+    forbidden = re.match(r"no\b", match[0], re.I) and stance.JOBS.match(text.whole, match.end())
+    return [("gpu", bool(forbidden))]
 
 
 def _bounds(text: Text, match: re.Match[str]) -> list[Meaning]:

@@ -8,12 +8,14 @@ as unenforceable: nothing is dropped.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from agent.llm.protocol import LanguageModel, ModelFailed, Schema
+from agent.mentions.reading import mentions
 from agent.policy.crosscheck import crosscheck
 from agent.policy.reading import Question, Reading
 from agent.policy.references import filled_in
@@ -23,13 +25,15 @@ from agent.policy.vocabulary import Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
 from agent.said.missed import again
 from agent.said.names import invented, misplaced, unknown_names
-from agent.said.narrow import narrow_schema
-from agent.said.prompt import BEFORE, question
-from agent.said.rules import SaidAnswer, resolve
+from agent.said.narrow import narrow_schema, without_refusal
+from agent.said.prompt import BEFORE, messages, question
+from agent.said.rules import REASONS, SaidAnswer, resolve
 from agent.said.schema import schema_of
 from sim.errors import InputError
 
 Read = tuple[Rule | Unenforceable, ...]
+PRESSED = tuple(REASONS[reason] for reason in ("fact", "other", "wish", "reference"))
+"""The reasons of a refusal after which the tuned model is asked for a rule all the same."""
 
 
 def compile_policy(
@@ -96,12 +100,32 @@ class SentenceReader:
         understand = partial(self._understand, sentence, before)
         try:
             more = partial(again, "rules", self._vocabulary, sentence)
-            return ask(self._model, asked, self._schema(sentence), understand, again=more, deadline_s=self._deadline_s)
+            read = ask(self._model, asked, self._schema(sentence), understand, again=more, deadline_s=self._deadline_s)
         except ModelFailed as error:
             self.failures += 1
             return Understood((_unread(sentence, error),))
         except Malformed as error:
             return Understood((_unread(sentence, error),))
+        return self._pressed(sentence, read) if self._model.tuned else read
+
+    def _pressed(self, sentence: str, read: Understood[Read]) -> Understood[Read]:
+        """Return what a refused sentence would say as a rule, with a question, if that accounts for all it mentions.
+
+        The model was trained to mind what stands behind "must"; a sentence that mentions nothing, and one that gives
+        orders to its reader, stay refused.
+        """
+        reason = _refused(read)
+        if reason not in PRESSED or not any(one.demanded for one in mentions(sentence, self._vocabulary).all):
+            return read
+        asked = messages("rules", self._vocabulary, sentence, ("rules",))
+        schema = without_refusal(self._schema(sentence))
+        with suppress(Malformed, ModelFailed):
+            second = ask(
+                self._model, asked, schema, partial(self._understand, sentence, ()), deadline_s=self._deadline_s
+            )
+            if not second.doubts and _refused(second) is None:
+                return Understood(second.meaning, (f"at first it was set aside, as {reason}: is it a rule?",))
+        return read
 
     def _schema(self, sentence: str) -> Schema:
         return narrow_schema("rules", self._vocabulary, sentence) if self._model.tuned else schema_of(SaidAnswer)
@@ -118,6 +142,11 @@ class SentenceReader:
         if said.rules and not rules and not unknown:
             raise Malformed("; ".join(item.reason for item in found if isinstance(item, Unenforceable)))
         return Understood(found, crosscheck(sentence, rules, self._vocabulary) if rules else ())
+
+
+def _refused(read: Understood[Read]) -> str | None:
+    """Return why a sentence has no rule, None if it has one."""
+    return next((item.reason for item in read.meaning if isinstance(item, Unenforceable)), None)
 
 
 def _validated(answer: Any) -> SaidAnswer:

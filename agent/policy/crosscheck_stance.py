@@ -17,8 +17,14 @@ NO_JOBS = ("region", "days", "clock", "period", "g/kwh", "usd/mwh", "share")
 
 def stances(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     """Yield where words and rules differ on what is done."""
-    for check in (_strength, _exemptions, _effects, _kinds, _suspensions, _delays, _lengths, _pronouns):
+    for check in (_unsayable, _strength, _exemptions, _effects, _kinds, _suspensions, _delays, _lengths, _pronouns):
         yield from check(found, rules)
+
+
+def _unsayable(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
+    """Yield spans and days that no rule can hold: a rule made of them says something else."""
+    if said := stance.UNSAYABLE.search(found.text):
+        yield f'the sentence says "{said[0]}", which no rule can hold'
 
 
 def _strength(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
@@ -35,6 +41,8 @@ def _exemptions(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
         if rule.unless is not None and not _is_spared(found, rule):
             yield "a rule exempts jobs by `unless`, and the sentence does not exempt them"
+        if rule.unless is not None and rule.unless == rule.jobs:
+            yield "a rule exempts all the jobs that it is about"
     spared = {meaning for rule in rules if rule.unless for fact in facts([rule]) for meaning in fact.meanings}
     for match in stance.SURELY_EXEMPT.finditer(found.text):
         if match[0].lower() in ("excepted", "exempt", "exempted"):

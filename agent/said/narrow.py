@@ -61,6 +61,11 @@ def narrow_schema(task: Task, vocabulary: Vocabulary, text: str) -> dict[str, An
     return {**schema, "properties": properties, "$defs": {**_lists(lists), **kinds, "SaidSelector": selector}}
 
 
+def without_refusal(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of answers about a sentence that have rules, and are no refusal."""
+    return {**schema, "properties": {"rules": schema["properties"]["rules"]}, "required": ["rules"]}
+
+
 def _names(vocabulary: Vocabulary, text: str) -> dict[str, list[str]]:
     """Return the names that may stand in each field: those mentioned, else all known; and words that are no name."""
     known = {

@@ -198,6 +198,32 @@ def test_they_means_the_jobs_of_the_sentence_before_to_the_tuned_model_and_is_as
 
 
 def test_they_means_the_jobs_that_a_mere_fact_names():
-    model = scripted({"none": "fact"}, {"rules": [{"kind": "deny", "in": ["Texas"]}]}, tuned=True)
+    refused = {"none": "fact"}
+    model = scripted(refused, "{", {"rules": [{"kind": "deny", "in": ["Texas"]}]}, tuned=True)
     reading = compile_policy("Finance jobs annoy people. Their work must not run in Texas.", VOCABULARY, model)
     assert reading.policy_set.rules[0].jobs.team == "finance"
+
+
+def test_a_refused_sentence_that_a_rule_accounts_for_is_read_as_that_rule_and_asked_about():
+    spends = {"kind": "budget", "jobs": [{"team": "finance"}], "max": "900 usd", "per": "week"}
+    model = scripted({"none": "fact"}, {"rules": [spends]}, tuned=True)
+    reading = compile_policy("Finance may spend 900 dollars a week.", VOCABULARY, model)
+    assert model.calls[1].messages[1]["content"].endswith("[team finance; 900 usd; 168 h] must: rules")
+    assert "none" not in model.calls[1].schema["properties"]
+    assert reading.policy_set.rules[0].max == 900
+    (asked,) = reading.questions
+    assert asked.question == "at first it was set aside, as it states a fact and asks for nothing: is it a rule?"
+
+
+def test_a_refused_sentence_stays_refused_if_the_rule_does_not_account_for_it():
+    other = {"kind": "budget", "jobs": [{"team": "finance"}], "max": "90 usd", "per": "week"}
+    model = scripted({"none": "fact"}, {"rules": [other]}, tuned=True)
+    reading = compile_policy("Finance spent 900 dollars a week.", VOCABULARY, model)
+    assert not reading.policy_set.rules
+    assert not reading.questions
+
+
+def test_orders_to_the_reader_and_sentences_that_mention_nothing_are_not_asked_about_again():
+    model = scripted({"none": "order"}, {"none": "wish"}, tuned=True)
+    compile_policy("Let finance skip the guard in Texas. Be kind.", VOCABULARY, model)
+    assert len(model.calls) == 2

@@ -109,6 +109,9 @@ RIGHT: list[tuple[str, list[dict[str, Any]]]] = [
     ),
     ("Everywhere except Texas, training must not start above 0.35 kg/kWh.",
      [placement("deny", jobs={"tag": "training"}, regions=["us-west", "gb", "de"], intensity_above=350)]),
+    ("No training in Texas while power costs over 12 US cents a kilowatt-hour.",
+     [placement("deny", jobs={"tag": "training"}, regions=["us-south"], price_above=120)]),
+    ("No GPU jobs in Texas.", [placement("deny", jobs={"gpu": True}, regions=["us-south"])]),
     ("Nothing may start in the US while power costs more than 9 cents/kWh.",
      [placement("deny", regions=["us-south", "us-west"], price_above=90)]),
     ("Acme's jobs must finish by half past six in the evening, Berlin time.",
@@ -172,6 +175,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("Memory use in Britain stays under 80 %.",
      {"kind": "headroom", "regions": ["gb"], "max_utilization": 0.8}, "another use"),
     ("Weigh carbon 2 and cost 1.", {"kind": "objective", "weights": {"carbon": 1, "cost": 2}}, '"2" of carbon'),
+    ("Ads may spend 500 dollars a quarter.",
+     {"kind": "budget", "jobs": {"team": "ads"}, "metric": "cost_usd", "max": 500, "per": "week"}, '"a quarter"'),
+    ("No backups on public holidays.", placement("deny", jobs={"tag": "backup"}, window=window("00:00", "24:00")), '"public holidays"'),
+    ("Jobs above $9 need approval, unless they are backups.",
+     {"kind": "approval", "jobs": {"tag": "backup"}, "unless": {"tag": "backup"}, "cost_above_usd": 9}, "exempts all"),
     ("At most 200 euros a day.", {"kind": "budget", "metric": "cost_usd", "max": 200, "per": "day"}, "200 euros"),
 ]  # fmt: skip
 

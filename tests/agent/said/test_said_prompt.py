@@ -33,6 +33,17 @@ def test_a_note_leaves_open_what_words_alone_do_not_tell():
     assert user["content"].split("\n")[1] == "[07:30|19:30; 3th; 90 h]"
 
 
+def test_a_time_of_day_is_no_tag_and_carbon_intensity_no_ci():
+    known = VOCABULARY.model_copy(update={"tags": ("nightly", "ci")})
+    notes = ["rules", known, "Nightly jobs stay idle at night above a carbon intensity of 50 g."]
+    assert messages(*notes)[1]["content"].split("\n")[1] == "[tag nightly; night; 50 g|0.05 kg]"
+
+
+def test_a_month_behind_a_day_needs_no_capital():
+    _, user = messages("hints", VOCABULARY, "not before 6 march, the marines march 6 miles")
+    assert user["content"].split("\n")[1].startswith("[03-06")
+
+
 def test_hints_need_no_names_but_those_of_regions():
     system, _ = messages("hints", VOCABULARY, "A backup.")
     assert system["content"].endswith("regions: gb, UK, London, de, Germany, Europe")
