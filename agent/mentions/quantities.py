@@ -82,6 +82,8 @@ REFERENCE = re.compile(
     r"|attempt|run|branch|seed|project|invoice|incident|bug|pr|in|since|of)\.?\s+|#\s?|§\s?|\bv\.?|-)(?:\d+[.,]\s?)*$",
     re.I,
 )
+BOTH = re.compile(r"\b(?:the|these|those)\s+$", re.I)
+"""What stands before a two that counts what was named: `neither of the two`."""
 LABEL = re.compile(r"(?<![a-z])(?:(?P<cpus>v?cpus?|cores?|processors)|(?P<gpus>gpus?))\s*[:=]\s*$", re.I)
 """What stands before a number in a list of fields: `cores: 48`."""
 YEARS = range(1980, 2080)
@@ -110,6 +112,7 @@ def bare_numbers(text: Text) -> list[tuple[Mention, Number]]:
             _is_item(text, number)
             or _is_reference(text, number)
             or (not number.figures and COUNTED.match(text.whole, number.end))
+            or (number.value == 2 and BOTH.search(text.before(number.begin)))
         )
         label = LABEL.search(text.before(number.begin))
         meaning = (label.lastgroup or "") if label else "number"

@@ -17,6 +17,7 @@ _UP = (
 _DOWN = r"\s*(?:priority\s*)?(?:,?\s*(?:or|and)\s+(?:below|lower|less|under|down|downwards?)|downwards?|at\s+(?:the\s+)?most)"
 PRIORITY = re.compile(
     rf"(?<![a-z])(?:(?P<level>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?|prio(?:rity)?(?:\s+(?:is|of|level))?[\s:=]*(?:at\s+least\s+|at\s+most\s+|above\s+|below\s+|is\s+)?['\"“]?(?P<named>{_LEVEL})"
+    r"|(?P<ones>low|normal|high)(?=\s+ones\b)"
     rf"|(?P<word>urgent|urgency|emergenc(?:y|ies)|(?:(?:business|mission|time)[\s-])?critical))(?![a-z])['\"”]?(?:(?P<up>{_UP})|(?P<down>{_DOWN}))?",
     re.I,
 )
@@ -65,7 +66,7 @@ def _without(text: Text, match: re.Match[str]) -> list[Meaning]:
 def _bounds(text: Text, match: re.Match[str]) -> list[Meaning]:
     """Return the bounds that a priority could be: `("at_least", "high")` for "urgent"."""
     word = (match["word"] or "").lower()
-    said = (match["level"] or match["named"] or ("critical" if "critical" in word else "high")).lower()
+    said = (match["level"] or match["named"] or match["ones"] or ("critical" if "critical" in word else "high")).lower()
     at = _SAID[said]
     before = text.before(match.start("named") if match["named"] else match.start())
     if NOT_BEFORE.search(before) or LESS.search(before):

@@ -47,10 +47,10 @@ class _Slots:
         return say(BUSY, self.rng) + whose
 
     def _value(self, name: str) -> str:
-        right = _value(name, self.rule, self.rng)
+        right = value(name, self.rule, self.rng)
         if self.slip is None or not any(field in self.rule for field in SLIPPING.get(name, ())):
             return right
-        wrong, self.slip = _value(name, self.slip, self.rng), None
+        wrong, self.slip = value(name, self.slip, self.rng), None
         return say(CORRECTIONS, self.rng, w=wrong, r=right.removeprefix("in ") if name == "at" else right)
 
     def fill(self, pattern: str) -> str:
@@ -126,7 +126,7 @@ STYLES = ("verb", "verb", "verb", "beside", "beside", "beside", "hoped")
 def _fitting(rule: Said, *, with_subject: bool) -> list[tuple[str, str]]:
     """Return the patterns that say all of the rule and nothing else, each with its form."""
     fitting = [
-        (form, pattern) for name in _variants(rule) for form, patterns in PATTERNS[name].items() for pattern in patterns
+        (form, pattern) for name in variants(rule) for form, patterns in PATTERNS[name].items() for pattern in patterns
     ]
     if "jobs" in rule:
         fitting = [pair for pair in fitting if any(slot in pair[1] for slot in ABOUT_JOBS)]
@@ -151,7 +151,7 @@ def can_follow(rule: Said) -> bool:
     return rule["kind"] not in ("headroom", "objective") and bool(_fitting(rule, with_subject=True))
 
 
-def _variants(rule: Said) -> tuple[str, ...]:
+def variants(rule: Said) -> tuple[str, ...]:
     """Return which patterns can say the rule: they depend on its fields."""
     kind = str(rule["kind"])
     has_where, has_when = "in" in rule or "but" in rule, "when" in rule or "days" in rule
@@ -251,7 +251,8 @@ _VALUES = (
 )  # fmt: skip
 
 
-def _value(name: str, rule: Said, rng: Rng) -> str:
+def value(name: str, rule: Said, rng: Rng) -> str:
+    """Return the words of one slot of a rule's pattern: its place, its limit, how often it holds."""
     said = str(rule.get(name, ""))
     match name:
         case "at":

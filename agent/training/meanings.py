@@ -25,6 +25,11 @@ def draw_rule(vocabulary: Vocabulary, rng: Rng, kind: str = "") -> Said:
     _at_home(said, rng)
     if chance(rng, SOFT.get(kind, 0.0)) and said.get("allowed") is not True:
         said["soft"] = True
+    return ordered(said)
+
+
+def ordered(said: Said) -> Said:
+    """Return a rule with its fields in the order in which they are written."""
     return {field: said[field] for field in FIELDS if field in said}
 
 

@@ -21,11 +21,14 @@ from agent.training.canonical import canonical_answer, canonical_hints
 from agent.training.descriptions import description
 from agent.training.grammar import Rng, chance, kept, plain
 from agent.training.invented import vocabulary
+from agent.training.references import referring
 from agent.training.refusals import refusal
 from agent.training.reminders import must_hold
 from agent.training.sentences import finished, sentence
 
 REFUSALS = 0.15
+REFERRING = 0.12
+"""The share of texts for rules that are two or three sentences, the later of which refer to the first."""
 MISSED = 0.04
 """The share of notes that are left out: in what people write, code finds less than in what is drawn."""
 LARGE = 0.12
@@ -75,12 +78,12 @@ def groups(seed: int, size: int, *, first: int = 0, hints: float = 0.35) -> Iter
 
 
 def rules_pair(known: Vocabulary, rng: Rng) -> Pair:
-    """Return a sentence of a policy and its rules, or the reason why it has none."""
+    """Return a sentence of a policy, or some that belong together, and the rules; or the reason why it has none."""
     if chance(rng, REFUSALS):
         text, reason = refusal(known, rng)
         meaning: dict[str, Any] = {"none": reason}
     else:
-        text, rules = sentence(known, rng)
+        text, rules = (referring if chance(rng, REFERRING / (1 - REFUSALS)) else sentence)(known, rng)
         meaning = {"rules": rules}
     return _pair("rules", text, canonical_answer(SaidAnswer.model_validate(meaning), known), known, rng)
 

@@ -6,13 +6,19 @@ from agent.policy.vocabulary import Vocabulary
 from agent.training.clocks import days
 from agent.training.grammar import Rng, chance, one, plain, say
 from agent.training.places import draw_names, named
+from agent.training.references import lone
 from agent.training.refusal_patterns import NO_RULES
 from agent.training.subjects import draw_selector, subject
+
+LONE = 0.5
+"""The share of references that are the second sentence of two, without the first."""
 
 
 def refusal(vocabulary: Vocabulary, rng: Rng) -> tuple[str, str]:
     """Return a text that is no rule, and the kind of reason why."""
     reason = one(rng, list(NO_RULES))
+    if reason == "reference" and chance(rng, LONE):
+        return plain(lone(vocabulary, rng)), reason
     text = say(
         one(rng, NO_RULES[reason]),
         rng,

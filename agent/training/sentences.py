@@ -46,7 +46,7 @@ def _close(rule: Said, rng: Rng) -> str:
     said = clause(rule, rng, alone=False)
     if not said.softened and said.form not in ("I", "N"):
         rule.pop("soft", None)
-    return _core(said, rule, rng)
+    return core(said, rule, rng)
 
 
 def _same_subject(rules: list[Said], rng: Rng) -> tuple[str, list[Said]]:
@@ -57,7 +57,7 @@ def _same_subject(rules: list[Said], rng: Rng) -> tuple[str, list[Said]]:
     if not can_follow(first):
         return framed(before, first, rng), [first]
     shared: Said = {field: first[field] for field in ("jobs", "unless") if field in first}
-    text, said = _core(before, first, rng), [first]
+    text, said = core(before, first, rng), [first]
     they = Subject(one(rng, ["they", "they", "these", "those", "all of them", ""]), plural=True)
     for rule in others:
         own: Said = {field: value for field, value in rule.items() if field not in ("kind", "jobs", "unless", "soft")}
@@ -68,7 +68,7 @@ def _same_subject(rules: list[Said], rng: Rng) -> tuple[str, list[Said]]:
     return text, said
 
 
-def _core(said: Clause, rule: Said, rng: Rng) -> str:
+def core(said: Clause, rule: Said, rng: Rng) -> str:
     """Return a clause as a sentence of its own, without a frame around it."""
     soft = bool(rule.get("soft")) and not said.softened
     if said.form in ("I", "N"):
@@ -80,7 +80,7 @@ def framed(said: Clause, rule: Said, rng: Rng) -> str:
     """Return a clause with what people put around it: a reason, a speaker, a plea, a reference."""
     if said.form == "I" and chance(rng, 0.12) and not rule.get("soft"):
         return say(one(rng, ASK), rng, v=said.words, s=one(rng, ["", " from now on", " in future"]))
-    text = _core(said, rule, rng)
+    text = core(said, rule, rng)
     draw = rng.random()
     if draw < 0.17 and said.form == "D":
         text = f"{say(one(rng, THAT), rng)} {text}"

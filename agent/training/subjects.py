@@ -38,14 +38,15 @@ def draw_selector(vocabulary: Vocabulary, rng: Rng) -> Said:
                  "at_least": "at_most", "at_most": "at_least"}.get(field)  # fmt: skip
         if len(chosen) < count and field not in chosen and clash not in chosen:
             chosen.append(field)
-    return {field: _draw(field, vocabulary, rng) for field in _ORDER if field in chosen}
+    return {field: draw_trait(field, vocabulary, rng) for field in ORDER if field in chosen}
 
 
-_ORDER = ("kind", "team", "customer", "tag", "home", "at_least", "at_most", "gpu", "longer", "shorter")
-_FIELDS = [*_ORDER, "kind", "kind", "team", "team", "team", "customer", "customer", "tag", "tag", "tag", "at_least"]
+ORDER = ("kind", "team", "customer", "tag", "home", "at_least", "at_most", "gpu", "longer", "shorter")
+_FIELDS = [*ORDER, "kind", "kind", "team", "team", "team", "customer", "customer", "tag", "tag", "tag", "at_least"]
 
 
-def _draw(field: str, vocabulary: Vocabulary, rng: Rng) -> Any:
+def draw_trait(field: str, vocabulary: Vocabulary, rng: Rng) -> Any:
+    """Return a value of a selector's field, as said."""
     match field:
         case "kind":
             return one(rng, ["batch", "batch", "interactive"])
@@ -101,7 +102,7 @@ def subject(selector: Said | None, rng: Rng, *, bare: bool = False, owners: bool
             return who
         if chance(rng, 0.15):
             head = one(rng, ["anything", "everything", "any job", "every job", "any workload", "each job", "all work"])
-            return Subject(f"{head} {_traits(selector, rng, ())}", plural=False)
+            return Subject(f"{head} {traits(selector, rng, ())}", plural=False)
     used: tuple[str, ...] = ()
     noun = _noun(rng)
     if "tag" in selector and chance(rng, 0.6) and selector["tag"] in TAGS:
@@ -114,7 +115,7 @@ def subject(selector: Said | None, rng: Rng, *, bare: bool = False, owners: bool
             used += (field,)
     if any(field in used for field in _OWNERS):
         front = sorted(front, key=lambda word: "'" not in word)  # whose they are comes first: finance's urgent jobs
-    behind = _traits(selector, rng, used)
+    behind = traits(selector, rng, used)
     lead = "" if bare else one(rng, ["", "", "", "", "", "all ", "the ", "our ", "any "])
     lead = "" if front and front[0].rstrip(CLOSE).endswith("'s") else lead
     return Subject(f"{lead}{' '.join([*front, noun])} {behind}".strip(), plural=True)
@@ -183,16 +184,17 @@ def _before(field: str, selector: Said, rng: Rng) -> str:
     return keep(title(value, rng) + one(rng, ["", "", "'s", "'s" if field == "customer" else " team"]))
 
 
-def _traits(selector: Said, rng: Rng, used: tuple[str, ...]) -> str:
-    traits = [_behind(field, value, rng) for field, value in selector.items() if field not in used]
-    traits = [traits[int(i)] for i in rng.permutation(len(traits))]
-    return one(rng, [" ", " ", " and "]).join(traits) if len(traits) < 3 else " ".join(traits)
+def traits(selector: Said, rng: Rng, used: tuple[str, ...] = ()) -> str:
+    """Return what stands behind the noun for the fields of a selector that are not said yet."""
+    behind = [_behind(field, value, rng) for field, value in selector.items() if field not in used]
+    behind = [behind[int(i)] for i in rng.permutation(len(behind))]
+    return one(rng, [" ", " ", " and "]).join(behind) if len(behind) < 3 else " ".join(behind)
 
 
 def exempt(selector: Said, rng: Rng) -> str:
     """Return what is exempt: `those of the ads team`, `backups`."""
     if chance(rng, 0.4):
-        return f"{one(rng, ['those', 'the ones', 'jobs', 'what is'])} {_traits(selector, rng, ())}".replace("what is that", "whatever")  # noqa: E501 # fmt: skip
+        return f"{one(rng, ['those', 'the ones', 'jobs', 'what is'])} {traits(selector, rng, ())}".replace("what is that", "whatever")  # noqa: E501 # fmt: skip
     return subject(selector, rng, bare=True).words
 
 
