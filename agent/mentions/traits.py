@@ -27,6 +27,12 @@ PAIR = re.compile(
 NOT_BEFORE = re.compile(r"(?<!but )\b(?:not|non|n['’]t(?:\s+be)?|aren['’]t|isn['’]t)[\s-]+(?:at\s+all\s+)?$", re.I)
 AT_LEAST = re.compile(r"\b(?:at\s+least|minimum(?:\s+of)?|no\s+(?:lower|less)\s+than)\s+(?:a\s+|of\s+)?$", re.I)
 AT_MOST = re.compile(r"\b(?:at\s+most|up\s+to|no\s+(?:higher|more)\s+than|maximum(?:\s+of)?)\s+(?:a\s+|of\s+)?$", re.I)
+EXACTLY = re.compile(r"\b(?:exactly|precisely)\s+(?:of\s+|at\s+)?(?:the\s+)?$", re.I)
+NO_OTHER = re.compile(
+    r"\s*(?:exactly|precisely|and\s+no\s+other|,?\s*(?:neither|no|not)\s+(?:higher|more|above|lower)\s+(?:n?or|and\s+no)\s)",
+    re.I,
+)
+NEEDING = re.compile(r"\b(?:with|need|needs|needing|use|uses|using|have|has|require|requires|requiring)\s+$", re.I)
 MORE = re.compile(r"\b(?:above|over|higher\s+than|more\s+than)\s+$", re.I)
 LESS = re.compile(r"\b(?:below|under|lower\s+than|less\s+than|beneath)\s+$", re.I)
 
@@ -35,7 +41,7 @@ def traits(text: Text) -> list[Mention]:
     """Return the kinds, priorities and GPUs of a text."""
     found = [text.mention(*match.span(), _span(match)) for match in PAIR.finditer(text.left)]
     found += [text.mention(*match.span(), _bounds(text, match)) for match in PRIORITY.finditer(text.left)]
-    found += [text.mention(*match.span(), _without(match[0])) for match in stance.NO_GPU.finditer(text.left)]
+    found += [text.mention(*match.span(), _without(text, match)) for match in stance.NO_GPU.finditer(text.left)]
     found += [text.mention(*match.span(), [("gpu", True)]) for match in stance.GPU.finditer(text.left)]
     for kind, pattern in (("batch", stance.BATCH), ("interactive", stance.INTERACTIVE)):
         for match in pattern.finditer(text.left):
@@ -56,9 +62,11 @@ def _span(match: re.Match[str]) -> list[Meaning]:
     return least + ([("at_most", LEVELS[high])] if high < len(LEVELS) - 1 else [])
 
 
-def _without(said: str) -> list[Meaning]:
-    """Return both for "no GPU", which may begin "no GPU jobs in Texas"."""
-    return [("gpu", False), ("gpu", True)] if re.match(r"no\b", said, re.I) else [("gpu", False)]
+def _without(text: Text, match: re.Match[str]) -> list[Meaning]:
+    """Return what "no GPU" says of jobs: that they need one in "no GPU jobs in Texas", where the jobs are denied."""
+    if not re.match(r"no\b", match[0], re.I) or NEEDING.search(text.before(match.start())):
+        return [("gpu", False)]
+    return [("gpu", True)] if stance.JOBS.match(text.whole, match.end()) else [("gpu", False), ("gpu", True)]
 
 
 def _bounds(text: Text, match: re.Match[str]) -> list[Meaning]:
@@ -76,4 +84,6 @@ def _bounds(text: Text, match: re.Match[str]) -> list[Meaning]:
     if match["down"] or AT_MOST.search(before):
         return [("at_most", LEVELS[at])]
     exact: list[Meaning] = [("level", LEVELS[at])]
+    if EXACTLY.search(before) or NO_OTHER.match(text.whole, match.end()):
+        return [*exact, ("at_least", LEVELS[at]), ("at_most", LEVELS[at])]
     return exact + ([("at_most", LEVELS[at])] if at < 2 else []) + ([("at_least", LEVELS[at])] if at > 0 else [])
