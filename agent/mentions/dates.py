@@ -11,17 +11,17 @@ from agent.mentions.mention import Meaning, Mention, Text, words
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
-    r"(?P<month>(?-i:May)|jan(?:uary)?|feb(?:ruary)?|(?-i:Mar(?:ch)?)|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"(?P<month>(?-i:May)|jan(?:uary)?|feb(?:ruary)?|(?-i:Mar)|march|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_AFTER_A_DAY = _MONTH.replace("(?-i:May)", "may").replace("(?-i:Mar(?:ch)?)", "mar(?:ch)?")
-"""Behind the number of a day a month needs no capital: "6 march", though "march 6 machines"."""
+_AFTER_A_DAY = _MONTH.replace("(?-i:May)", "may").replace("(?-i:Mar)", "mar")
+"""Behind the number of a day a month needs no capital: "6 march", though "may 6 machines"."""
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,?\s+(?P<year>20\d\d))?"
 DATES = (
     re.compile(r"(?<![\w-])(?P<year>20\d\d)-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)"),
     re.compile(rf"(?<![a-z]){_MONTH}\s+(?:the\s+)?{_DAY}(?![\w:]){_YEAR}", re.IGNORECASE),
-    re.compile(rf"(?<![\w.:]){_DAY}\s+(?:of\s+)?{_AFTER_A_DAY}(?![a-z]){_YEAR}", re.IGNORECASE),
+    re.compile(rf"(?<![\w.:]){_DAY}(?:\.(?!\s+May))?\s+(?:of\s+)?{_AFTER_A_DAY}(?![a-z]){_YEAR}", re.IGNORECASE),
     re.compile(r"(?<![\w.:])(?P<day>\d{1,2})\.(?P<number>\d{1,2})\.(?:(?P<year>20\d\d))?(?!\d)"),
 )
 OF_MONTH = re.compile(

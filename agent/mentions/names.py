@@ -231,11 +231,13 @@ def akin(word: str, name: str) -> bool:
     """Tell whether two words differ in their endings alone, or one shortens the other.
 
     Example:
-        >>> akin("renders", "rendering"), akin("evaluation", "eval"), akin("training", "trading")
-        (True, True, False)
+        >>> akin("renders", "rendering"), akin("evaluation", "eval"), akin("training", "trading"), akin("night", "nightly")
+        (True, True, False, False)
     """
     if word == name:
         return True
+    if name == f"{word.removesuffix('s')}ly":
+        return False  # "at night" is a time of day, "nightly" a kind of job
     if len(word) > 4 and name.startswith(word.removesuffix("s")):
         return True
     if len(name) >= 3 and word.startswith(name):

@@ -29,7 +29,7 @@ _UNITS = (
     r"|(?P<times>times|x|-?fold)"
     r"|(?P<other>kW|kilowatts?|MW|megawatts?|months?|years?)"
 )
-_MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>(?:US[\s-])?cents?|ct|c(?=\s?/)|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
+_MONEY = r"(?:(?P<usd>(?:US\s+)?dollars?|bucks|US\$|USD|\$)|(?P<ct>(?:US[\s-]?)?cents?|ct|c(?=\s?/)|¢)|(?P<eur>EUR|euros?|€|GBP|pounds?|£))"
 UNIT = re.compile(
     rf"(?P<half>\s+and\s+a\s+half)?(?:\s?[x×]\s?(?=[AHVG])|[\s-]{{0,2}})(?:{_UNITS}|{_MONEY})(?![a-z]){_PER}(?P<half_more>\s+and\s+a\s+half)?",
     re.I,
@@ -52,6 +52,8 @@ DEMANDING = re.compile(
 MANY = {"half": 0.5, "a quarter of": 0.25, "quarter of": 0.25, "three quarters of": 0.75}
 COUNTS = {"one time": 1.0, "once": 1.0, "twice": 2.0, "thrice": 3.0, "double": 2.0, "triple": 3.0}
 COUNT = re.compile(rf"(?<![a-z])(?:{'|'.join(COUNTS)})(?![a-z])", re.I)
+RATED = re.compile(r"(?:\d|cents?|ct|dollars?|USD|grams?|g|kg|kilos?|CO2|carbon)\s+$", re.I)
+"""What stands before "a kilowatt-hour" where that is a rate."""
 _NAMED = "half|halves|thirds?|quarters?|fifths?|tenths?"
 FRACTION = re.compile(
     rf"(?<![a-z-])(?P<top>an?|one|two|three|four|seven|nine)?[\s-]?(?P<bottom>{_NAMED})(?![a-z])",
@@ -66,6 +68,11 @@ CPUS_OUT_OF = re.compile(
     r"(?P<bottom>\d{1,3}|two|three|four|five|ten)(?![\w/:.])",
     re.I,
 )
+EVERY = re.compile(
+    r"(?<![a-z])(?:every|each)\s+(?P<nth>second|other|third|fourth|fifth|tenth|twentieth|\d{1,2}(?:nd|rd|th))\s+(?:CPU|core|processor)(?![a-z])",
+    re.I,
+)
+NTHS = {"second": 2, "other": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10, "twentieth": 20}
 LISTED = re.compile(r"(?:^|[\n.:;,(]\s*|\s)\(?$")
 COUNTED = re.compile(
     r"\s+(?:\w+\s+)?(?:regions|sites|places|teams|customers|groups|kinds|exceptions|reasons|countries|continents|states|rules|conditions|things|"
@@ -93,7 +100,8 @@ def quantities(text: Text) -> list[Mention]:
     """Return the numbers of a text with their units and what they mean; references such as `ticket 4711` are none."""
     found = [_ratio(text, match) for match in CPUS_OUT_OF.finditer(text.left)]
     found += [_many(text, match) for match in HALF.finditer(text.left)]
-    found += [_single(text, match) for match in SINGLE.finditer(text.left)]
+    found += [_every(text, match) for match in EVERY.finditer(text.left)]
+    found += [_single(text, match) for match in SINGLE.finditer(text.left) if not _is_rate(text, match)]
     found += [one for number in numbers(text.left) if (one := _measured(text, number))]
     found += [_count(text, match) for match in COUNT.finditer(text.left)]
     found += [_ratio(text, match) for match in OUT_OF.finditer(text.left)]
@@ -245,6 +253,17 @@ def _single(text: Text, match: re.Match[str]) -> Mention:
     rate = re.match(r"the|any|each|every|in", match[0], re.I)
     demanded = bool(match["half"] or (DEMANDING.search(text.before(match.start())) and not rate))
     return text.mention(*match.span(), _meanings(value, _unit_of(match["unit"]), ""), demanded=demanded)
+
+
+def _is_rate(text: Text, match: re.Match[str]) -> bool:
+    """Tell whether "a kWh" belongs to the number before it: "nine cents a kWh"."""
+    return match["unit"].lower() in ("kwh", "mwh", "megawatt-hour") and bool(RATED.search(text.before(match.start())))
+
+
+def _every(text: Text, match: re.Match[str]) -> Mention:
+    """Return the share that "every fourth core" is."""
+    said = match["nth"].lower()
+    return text.mention(*match.span(), {("share", round_off(1 / (NTHS.get(said) or int(said[:-2]))))})
 
 
 def _ratio(text: Text, match: re.Match[str]) -> Mention:

@@ -28,6 +28,12 @@ PAIR = re.compile(
 NOT_BEFORE = re.compile(r"(?<!but )\b(?:not|non|n['’]t(?:\s+be)?|aren['’]t|isn['’]t)[\s-]+(?:at\s+all\s+)?$", re.I)
 AT_LEAST = re.compile(r"\b(?:at\s+least|minimum(?:\s+of)?|no\s+(?:lower|less)\s+than)\s+(?:a\s+|of\s+)?$", re.I)
 AT_MOST = re.compile(r"\b(?:at\s+most|up\s+to|no\s+(?:higher|more)\s+than|maximum(?:\s+of)?)\s+(?:a\s+|of\s+)?$", re.I)
+EXACTLY = re.compile(r"\b(?:exactly|precisely)\s+(?:of\s+|at\s+)?(?:the\s+)?$", re.I)
+NO_OTHER = re.compile(
+    r"\s*(?:exactly|precisely|and\s+no\s+other|,?\s*(?:neither|no|not)\s+(?:higher|more|above|lower)\s+(?:n?or|and\s+no)\s)",
+    re.I,
+)
+NEEDING = re.compile(r"\b(?:with|need|needs|needing|use|uses|using|have|has|require|requires|requiring)\s+$", re.I)
 MORE = re.compile(r"\b(?:above|over|higher\s+than|more\s+than)\s+$", re.I)
 LESS = re.compile(r"\b(?:below|under|lower\s+than|less\s+than|beneath)\s+$", re.I)
 
@@ -58,9 +64,10 @@ def _span(match: re.Match[str]) -> list[Meaning]:
 
 
 def _without(text: Text, match: re.Match[str]) -> list[Meaning]:
-    """Return jobs with GPUs for "no GPU jobs in Texas", jobs without for others."""
-    forbidden = re.match(r"no\b", match[0], re.I) and stance.JOBS.match(text.whole, match.end())
-    return [("gpu", bool(forbidden))]
+    """Return what "no GPU" says of jobs: that they need one in "no GPU jobs in Texas", where the jobs are denied."""
+    if not re.match(r"no\b", match[0], re.I) or NEEDING.search(text.before(match.start())):
+        return [("gpu", False)]
+    return [("gpu", True)] if stance.JOBS.match(text.whole, match.end()) else [("gpu", False), ("gpu", True)]
 
 
 def _bounds(text: Text, match: re.Match[str]) -> list[Meaning]:
@@ -78,4 +85,6 @@ def _bounds(text: Text, match: re.Match[str]) -> list[Meaning]:
     if match["down"] or AT_MOST.search(before):
         return [("at_most", LEVELS[at])]
     exact: list[Meaning] = [("level", LEVELS[at])]
+    if EXACTLY.search(before) or NO_OTHER.match(text.whole, match.end()):
+        return [*exact, ("at_least", LEVELS[at]), ("at_most", LEVELS[at])]
     return exact + ([("at_most", LEVELS[at])] if at < 2 else []) + ([("at_least", LEVELS[at])] if at > 0 else [])

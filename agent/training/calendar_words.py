@@ -35,11 +35,11 @@ def draw_moment(rng: Rng, *, last: bool) -> str:
 
 def _draw_day(rng: Rng) -> str:
     draw = rng.random()
-    if draw < 0.5:
+    if draw < 0.45:
         return one(rng, DAYS)
-    if draw < 0.75:
+    if draw < 0.68:
         return one(rng, ["tomorrow", "tomorrow", "today", "day after tomorrow"])
-    if draw < 0.85:
+    if draw < 0.76:
         return f"{int(rng.integers(1, 29))}th"
     month, day = int(rng.integers(1, 13)), int(rng.integers(1, 29))
     year = f"{int(rng.integers(2026, 2029))}-" if chance(rng, 0.3) else ""
@@ -47,7 +47,7 @@ def _draw_day(rng: Rng) -> str:
 
 
 def _with_zone(said: str, rng: Rng) -> str:
-    return f"{said} {draw_zone(rng)}" if chance(rng, 0.16) else said
+    return f"{said} {draw_zone(rng)}" if chance(rng, 0.2) else said
 
 
 def moment(said: str, rng: Rng) -> str:
@@ -65,6 +65,20 @@ def moment(said: str, rng: Rng) -> str:
     if not time:
         return keep(_day(day, rng))
     return _both(day, time, rng) + where
+
+
+def day_corrected(said: str, rng: Rng) -> str:
+    """Return a day of the week and a time, where another day is said first and taken back: `Monday, no, Tuesday, 9:00`.
+
+    Empty if the moment is no such one.
+    """
+    day, time, spoken = _parts(said)
+    if day not in DAYS or not time:
+        return ""
+    wrong = one(rng, [other for other in DAYS if other != day])
+    where = " " + zone(spoken, rng) if spoken else ""
+    pattern = "{w}[, I mean |, no, |, sorry, |... er, |, or rather |, pardon, ]{d}[, | at | ]{t}"
+    return keep(say(pattern, rng, w=NAMES[DAYS.index(wrong)], d=NAMES[DAYS.index(day)], t=clock(time, rng))) + where
 
 
 def _parts(said: str) -> tuple[str, str, str]:
@@ -118,6 +132,12 @@ def _date(day: str, rng: Rng) -> str:
         f"{n}{_suffix(n)} {name}",
         f"{n}. {name}",
         f"{n} {name[:3]}",
+        f"{name} the {n}{_suffix(n)}",
+        *(
+            [f"{n} {name.lower()}", f"{name.lower()} {n}", f"{n} {name[:3].lower()}"]
+            if name not in ("March", "May")
+            else []
+        ),
     ]
     if year:
         return one(rng, [day, f"{one(rng, texts)} {year[0]}", f"{one(rng, texts)}, {year[0]}"])

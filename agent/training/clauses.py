@@ -11,7 +11,9 @@ from typing import NamedTuple
 from agent.training import clocks, exemptions, numerals, weights, wishes
 from agent.training.clause_patterns import PATTERNS
 from agent.training.grammar import Rng, chance, keep, one, say
-from agent.training.places import Said, at, place
+from agent.training.placement_patterns import Patterns
+from agent.training.places import Said, at, named, place
+from agent.training.plain_patterns import PLAIN
 from agent.training.subjects import Subject, owner, subject
 
 BUSY = "[CPU use|CPU utilisation|CPU utilization|CPU load|the CPU usage|the load on the CPUs|the share of busy CPUs|the use of the CPUs]"  # noqa: E501
@@ -62,11 +64,16 @@ class _Slots:
             who=lambda: self.subject.words,
             forjobs=self._for_jobs,
             use=self._use,
-            bare=lambda: _bare(rule, rng),
+            bare=lambda: _bare(rule, rng, spares="{u}" not in pattern),
+            each=lambda: one(rng, ["each", ""]) if len(rule.get("jobs", ())) > 1 else "",
+            noplace=lambda: _nowhere(rule, rng),
+            are="are" if len(rule.get("in", ())) > 1 else "is",
+            places=lambda: one(rng, ["region", "place", "site"]) + ("s" if len(rule.get("in", ())) > 1 else ""),
             neither=lambda: _several(rule, rng, " nor ", bare=False),
             both=lambda: _several(rule, rng, " and ", bare=False),
             nor=lambda: _several(rule, rng, ", no ", bare=True),
             u=lambda: exemptions.spared(rule["unless"], rng),
+            exceed=lambda: _exceed(rule, rng, plural=many),
             stop=lambda: " only" if rule.get("soft") else say(STOPS, rng, dot="."),
             must=lambda: self.verb("must"),
             mustnt=lambda: self.verb("mustnt"),
@@ -91,7 +98,8 @@ def clause(
         slip: A rule of the same fields, one of which is said by mistake and corrected at once.
         alone: Whether it is the whole sentence; else its wishes and exemptions stay close to its own words.
     """
-    form, pattern = one(rng, _fitting(rule, with_subject=jobs is not None))
+    plain = _fitting(rule, PLAIN, with_subject=jobs is not None) if chance(rng, PLAINLY) else []
+    form, pattern = one(rng, plain or _fitting(rule, with_subject=jobs is not None))
     style = one(rng, STYLES if alone else ["verb"]) if rule.get("soft") else "hard"
     if style == "hoped" and (form != "D" or jobs is not None or not pattern.startswith("{jobs} {m")):
         style = "beside"
@@ -110,6 +118,8 @@ def clause(
     return Clause(form, words, softened=bool(slots.verbs) and style in ("verb", "hoped"))
 
 
+PLAINLY = 0.25
+"""The share of clauses that are said in the shortest way."""
 BESIDE = ("{bare}", "{jobs}", "{use}")
 """Slots that can take an exemption beside them."""
 SLIPPING = {
@@ -123,14 +133,17 @@ STYLES = ("verb", "verb", "verb", "beside", "beside", "beside", "hoped")
 """How a clause says that it is a wish, where it is one."""
 
 
-def _fitting(rule: Said, *, with_subject: bool) -> list[tuple[str, str]]:
+def _fitting(rule: Said, known: Patterns = PATTERNS, *, with_subject: bool) -> list[tuple[str, str]]:
     """Return the patterns that say all of the rule and nothing else, each with its form."""
     fitting = [
-        (form, pattern) for name in variants(rule) for form, patterns in PATTERNS[name].items() for pattern in patterns
+        (form, pattern)
+        for name in variants(rule)
+        for form, patterns in (known.get(name) or PLAIN.get(name, {})).items()
+        for pattern in patterns
     ]
     if "jobs" in rule:
         fitting = [pair for pair in fitting if any(slot in pair[1] for slot in ABOUT_JOBS)]
-    if "jobs" in rule or "unless" not in rule:
+    if "unless" not in rule or ("jobs" in rule and "deny reserved work" not in variants(rule)):
         fitting = [pair for pair in fitting if "{u}" not in pair[1]]
     if "but" in rule and rule["kind"] == "only":
         # "not outside Europe except Britain" could be read either way
@@ -160,7 +173,10 @@ def variants(rule: Said) -> tuple[str, ...]:
             if field in rule:
                 return (f"deny {name}",)
         return _placements(rule, f"{kind}{' where' if has_where else ''}{' when' if has_when else ''}")
-    return (f"{kind} {_limit(kind, rule)}".strip(),)
+    if kind == "objective":
+        return tuple(f"objective {name}" for name in weights.variants(rule))
+    name = f"{kind} {_limit(kind, rule)}".strip()
+    return (name, f"{name} everywhere") if kind == "approval" and not has_where else (name,)
 
 
 def _placements(rule: Said, name: str) -> tuple[str, ...]:
@@ -172,6 +188,12 @@ def _placements(rule: Said, name: str) -> tuple[str, ...]:
         return (name, *["deny neither"] * 4)
     if name == "deny where" and not jobs and "unless" in rule:
         return (name, *["deny reserved"] * 3)
+    if name == "deny where" and len(jobs) == 1 and "team" in rule.get("unless", {}) and len(rule["unless"]) == 1:
+        return (name, *["deny reserved work"] * 3)
+    if name == "deny where" and not jobs:
+        return (name, *["deny everything"] * 3)
+    if name == "deny where" and len(rule.get("in", ())) > 1 and "but" not in rule and "unless" not in rule:
+        return (name, *["deny nowhere"] * 2)
     return (name,)
 
 
@@ -188,8 +210,6 @@ def _limit(kind: str, rule: Said) -> str:
             return "limit" if "cost_above" in rule or "carbon_above" in rule else "all"
         case "budget":
             return numerals_of(str(rule["max"]))
-        case "objective":
-            return weights.variant(rule)
     return ""
 
 
@@ -219,13 +239,23 @@ _PAIR = "[[|||both ]{a} and {b}|{a} as well as {b}|{a} & {b}|{a} and [also|likew
 def _subjects(rule: Said, form: str, rng: Rng) -> list[Subject]:
     waits = rule["kind"] in ("approval", "suspend") or "carbon_above" in rule or "price_above" in rule
     owners = not waits and (rule["kind"] != "delay" or form == "D")
+    if owners and len(rule.get("jobs", ())) > 1 and chance(rng, 0.4):
+        named_alone = [who for selector in rule["jobs"] if (who := owner(selector, rng))]
+        if len(named_alone) == len(rule["jobs"]):
+            return named_alone
     return [subject(selector, rng, owners=owners) for selector in rule.get("jobs", [None])]
 
 
-def _bare(rule: Said, rng: Rng) -> str:
-    """Return the subject to follow `no`."""
+def _nowhere(rule: Said, rng: Rng) -> str:
+    """Return the regions of a rule to follow `neither`."""
+    names = [named(region, rng) for region in rule["in"]]
+    return one(rng, [" nor ", " nor ", ", nor "]).join(names)
+
+
+def _bare(rule: Said, rng: Rng, *, spares: bool = True) -> str:
+    """Return the subject to follow `no`, with whom the rule spares unless the pattern says it."""
     words = _several(rule, rng, one(rng, [" or ", " and no "]), bare=True)
-    return words + (exemptions.beside(rule["unless"], rng) if "unless" in rule else "")
+    return words + (exemptions.beside(rule["unless"], rng) if spares and "unless" in rule else "")
 
 
 def _several(rule: Said, rng: Rng, joint: str, *, bare: bool) -> str:
@@ -247,7 +277,7 @@ def when(rule: Said, rng: Rng) -> str:
 
 _VALUES = (
     "at", "place", "when", "carbon_above", "price_above", "cost_above", "max", "free", "portion", "per", "within", "by",
-    "times", "heavy", "light", "multiple", "weights", "given", "giving", "amount", "exceed",
+    "times", "heavy", "light", "multiple", "weights", "given", "giving", "amount",
 )  # fmt: skip
 
 
@@ -261,8 +291,6 @@ def value(name: str, rule: Said, rng: Rng) -> str:
             return place(rule, rng)
         case "when":
             return when(rule, rng)
-        case "exceed":
-            return _exceed(rule, rng)
         case "carbon_above" if rule["kind"] == "approval":
             return numerals.mass(said, rng)
         case "carbon_above":
@@ -309,10 +337,11 @@ def _by(rule: Said, rng: Rng) -> str:
     return keep(clocks.clock(rule["by"], rng)) + zone
 
 
-def _exceed(rule: Said, rng: Rng) -> str:
+def _exceed(rule: Said, rng: Rng, *, plural: bool) -> str:
+    s = "" if plural else "s"
     if "cost_above" in rule:
-        return say("[cost|cost us|would cost] [more than|over] {m}", rng, m=_amount(rule, rng))
-    return say("[emit|would emit|cause] [more than|over] {m}", rng, m=_amount(rule, rng))
+        return say("[cost{s}|cost{s} us|would cost] [more than|over] {m}", rng, s=s, m=_amount(rule, rng))
+    return say("[emit{s}|would emit|cause{s}] [more than|over] {m}", rng, s=s, m=_amount(rule, rng))
 
 
 def _times(count: int, rng: Rng) -> str:

@@ -38,7 +38,8 @@ def clock(time: str, rng: Rng, *, part: bool = True) -> str:
     forms = [time, time, f"{hour}:{minute:02}", f"{hour:02}.{minute:02}" if hour > 12 else time]
     if minute == 0:
         forms += [f"{twelve}{half}", f"{twelve} {half}", f"{twelve} {half[0]}.m.", f"{hour:02}00h", f"{hour}h"]
-        forms += [f"{twelve}{half}", f"{words(twelve)} {half}"]
+        forms += [f"{twelve}{half}", f"{words(twelve)} {half}", f"{twelve} {half.upper()}", f"{twelve} {half}"]
+        forms += [f"{twelve}{half}", f"{twelve} {half[0]}.m."] if hour < 12 else []
         if part and hour:
             forms += [say("[{n}|{w}|{n} o'clock|{w} o'clock] {p}", rng, n=str(twelve), w=words(twelve), p=_part(hour))]
     else:
@@ -83,7 +84,7 @@ def _alike(start: str, end: str, rng: Rng) -> tuple[str, str]:
 
 
 def _is_halved(words_of_time: str) -> bool:
-    return any(mark in words_of_time for mark in ("am", "pm", "a.m", "p.m", " in the ", " at "))
+    return any(mark in words_of_time.lower() for mark in ("am", "pm", "a.m", "p.m", " in the ", " at "))
 
 
 def _shared(start: str, end: str, rng: Rng) -> str:
@@ -185,11 +186,13 @@ def _draw_span(rng: Rng) -> str:
 
 def draw_days(rng: Rng) -> str:
     """Return days of the week, as said."""
-    if chance(rng, 0.55):
+    if chance(rng, 0.45):
         return one(rng, ["mon-fri", "sat,sun"])
     first, last = sorted(int(i) for i in rng.choice(7, 2, replace=False))
-    if chance(rng, 0.5):
-        return DAYS[first]
+    if chance(rng, 0.55):
+        return one(rng, [DAYS[first], DAYS[last], "sat", "sun"])
+    if chance(rng, 0.15):
+        return ",".join(DAYS[int(i)] for i in sorted(rng.choice(7, 3, replace=False)))
     if last - first > 1 and chance(rng, 0.6) and (first, last) != (0, 4):
         return f"{DAYS[first]}-{DAYS[last]}"
     return f"{DAYS[first]},{DAYS[last]}"

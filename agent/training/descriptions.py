@@ -6,10 +6,10 @@ import re
 
 from agent.policy.vocabulary import Vocabulary
 from agent.training import labels, numerals
-from agent.training.calendar_words import draw_moment, moment
+from agent.training.calendar_words import day_corrected, draw_moment, moment
 from agent.training.description_patterns import CHATTER, FRAMES, HINTS, OPENINGS, ORDERS, PURPOSES
 from agent.training.grammar import Rng, capital, chance, keep, one, say, tidy
-from agent.training.invented import PLACES
+from agent.training.invented import ADJECTIVES, PLACES
 from agent.training.places import Said, draw_names, draw_where, listed, named, place
 from agent.training.subjects import draw_duration
 
@@ -22,11 +22,11 @@ FIELDS = ("deadline", "earliest", "within", "only", "deny", "pause", "priority",
 def description(vocabulary: Vocabulary, rng: Rng) -> tuple[str, Said]:
     """Return a marked text, before slips of the keyboard, and the hints that it states."""
     said = _draw(vocabulary, rng)
-    if chance(rng, 0.12) and len(said) > 1:
+    if chance(rng, 0.16) and len(said) > 1:
         return _labels(said, vocabulary, rng), said
     clauses = [_framed(_clause(group, said, rng), rng) for group in _groups(said, rng)]
     clauses += [_filled(one(rng, CHATTER), vocabulary, rng) for _ in range(one(rng, [0, 0, 0, 1, 1, 2]))]
-    if chance(rng, 0.1):
+    for _ in range(one(rng, [0] * 17 + [1, 1, 1, 2])):
         clauses.append(_filled(one(rng, ORDERS), vocabulary, rng))
     clauses = [clauses[int(i)] for i in rng.permutation(len(clauses))]
     if chance(rng, 0.75) or not clauses:
@@ -118,7 +118,9 @@ def _clause(group: str, said: Said, rng: Rng) -> str:
         return say(one(rng, HINTS["hurry"]), rng, p=keep(said["priority"]))
     if group == "only" and "but" not in said and chance(rng, 0.06):
         return _place_corrected(said, rng)
-    if group == "takes" and re.fullmatch(r"[0-9]+ h", said["takes"]) and said["takes"] != "1 h" and chance(rng, 0.06):
+    if group == "only" and said["only"][0] in ADJECTIVES and _alone(said) and chance(rng, 0.25):
+        return say(one(rng, HINTS["soil"]), rng, it=lambda: _it(rng), a=keep(ADJECTIVES[said["only"][0]]))
+    if group == "takes" and re.fullmatch(r"[0-9]+ h", said["takes"]) and said["takes"] != "1 h" and chance(rng, 0.1):
         return _unusual(int(said["takes"].split(" ")[0]), rng)
     variants = {
         "pause": f"pause {said.get('pause')}".lower(),
@@ -133,6 +135,10 @@ def _clause(group: str, said: Said, rng: Rng) -> str:
         pattern = one(rng, HINTS[group])
     words = say(pattern.rstrip("@"), rng, it=lambda: _it(rng), v=lambda: _words(group, said, rng))
     return keep(words) if group == "priority" else words
+
+
+def _alone(said: Said) -> bool:
+    return len(said["only"]) == 1 and "but" not in said
 
 
 def _place_corrected(said: Said, rng: Rng) -> str:
@@ -156,6 +162,11 @@ def _sizes(said: Said, rng: Rng) -> str:
     """Return several needs in one clause: `3 hours on 4 GPUs with 64 GB`."""
     sizes = [_words(field, said, rng) for field in ("cpus", "gpus", "memory") if field in said]
     sizes = [sizes[int(i)] for i in rng.permutation(len(sizes))]
+    if chance(rng, 0.35):  # as a bare list: "one GPU, 128 GB, half a day of run time"
+        if "takes" in said:
+            span = say("{d}[| of run time| of work]", rng, d=_words("takes", said, rng))
+            sizes.insert(int(rng.integers(len(sizes) + 1)), span)
+        return one(rng, [", ", ", ", " - ", "; ", " + "]).join(sizes)
     text = listed(sizes, rng, one(rng, ["and", "and", "plus", "with"])).replace("/", " + ")
     if "takes" not in said:
         return say("[{it} needs {t}|{it} wants {t}|give it {t}|{t}|please reserve {t}|it should get {t}]", rng, it=lambda: _it(rng), t=text)  # noqa: E501 # fmt: skip
@@ -165,6 +176,10 @@ def _sizes(said: Said, rng: Rng) -> str:
 
 def _words(field: str, said: Said, rng: Rng) -> str:
     """Return the value of a hint in words; now and then the writer corrects himself."""
+    if field in ("deadline", "earliest") and chance(rng, 0.06):
+        corrected = day_corrected(str(said[field]), rng)
+        if corrected:
+            return corrected
     if chance(rng, 0.04) and field in ("deadline", "earliest", "within", "takes", "cpus", "gpus"):
         wrong = _wrong(field, said, rng)
         if wrong:

@@ -6,7 +6,7 @@ from agent.training.exemption_patterns import BEFORE, BEHIND, BEING, BESIDE
 from agent.training.grammar import Rng, chance, keep, one, say
 from agent.training.numerals import duration
 from agent.training.places import Said, listed, named
-from agent.training.subjects import Subject, exempt, owner, title
+from agent.training.subjects import Subject, exempt, levels, owner, title
 
 
 def beside(selector: Said, rng: Rng) -> str:
@@ -33,7 +33,9 @@ def _spared(selector: Said, rng: Rng) -> Subject:
 
 def being(selector: Said, rng: Rng) -> str:
     """Return what jobs are, to follow `unless they are`: `urgent`, `for Acme and longer than 2 h`."""
-    return one(rng, [" and ", " and ", ", "]).join(_being(field, value, rng) for field, value in selector.items())
+    bounds = ("at_least", "at_most") if {"at_least", "at_most"} <= set(selector) else ()
+    said = [_being(field, value, rng) for field, value in selector.items() if field not in bounds]
+    return one(rng, [" and ", " and ", ", "]).join([*said, *([levels(selector, rng)] if bounds else [])])
 
 
 def _being(field: str, value: object, rng: Rng) -> str:

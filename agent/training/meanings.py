@@ -17,9 +17,9 @@ def draw_rule(vocabulary: Vocabulary, rng: Rng, kind: str = "") -> Said:
     kind = kind or one(rng, FREQUENT)
     said: Said = {"kind": kind}
     if chance(rng, SELECTED.get(kind, 0.75)):
-        count = 2 if chance(rng, 0.1) and kind in ("only", "deny", "delay", "suspend", "budget") else 1
+        count = 2 if chance(rng, 0.14) and kind in ("only", "deny", "delay", "suspend", "budget") else 1
         said["jobs"] = _selectors(count, vocabulary, rng)
-    if chance(rng, 0.16) and len(said.get("jobs", ())) < 2 and kind not in ("headroom", "objective"):
+    if chance(rng, 0.18) and len(said.get("jobs", ())) < 2 and kind not in ("headroom", "objective"):
         _exempt(said, vocabulary, rng)
     said |= _DRAW[kind](vocabulary, rng)
     _at_home(said, rng)
@@ -47,7 +47,13 @@ def _exempt(said: Said, vocabulary: Vocabulary, rng: Rng) -> None:
     """Exempt some jobs, sometimes from a rule for everybody: `nobody but finance may run in Texas`."""
     if chance(rng, 0.3):
         said.pop("jobs", None)
-    exempt = draw_selector(vocabulary, rng)
+    draw = rng.random()
+    if draw < 0.2:
+        exempt: Said = {"at_least": one(rng, ["high", "high", "critical"])}
+    elif draw < 0.4 and vocabulary.teams:
+        exempt = {"team": one(rng, vocabulary.teams)}
+    else:
+        exempt = draw_selector(vocabulary, rng)
     if [exempt] != said.get("jobs"):
         said["unless"] = exempt
 
@@ -75,6 +81,9 @@ def _selectors(count: int, vocabulary: Vocabulary, rng: Rng) -> list[Said]:
     first = draw_selector(vocabulary, rng)
     if count == 1:
         return [first]
+    field, known = one(rng, [("team", vocabulary.teams), ("customer", vocabulary.customers), ("tag", vocabulary.tags)])
+    if len(known) > 1 and chance(rng, 0.5):
+        return [{field: str(value)} for value in rng.permutation(list(known))[:2]]
     for _ in range(10):
         second = draw_selector(vocabulary, rng)
         if second != first and len(second) == 1:
@@ -152,8 +161,13 @@ def _delay(vocabulary: Vocabulary, rng: Rng) -> Said:
 def _headroom(vocabulary: Vocabulary, rng: Rng) -> Said:
     where = draw_where(vocabulary, rng, always=False)
     window = draw_window(rng) if chance(rng, 0.3) else {}
-    if chance(rng, 0.3):
-        return where | window | {"free": f"{int(rng.integers(1, 11)) * 5} %"}
+    if chance(rng, 0.4):
+        share = (
+            one(rng, ["25 %", "50 %", "20 %", "10 %", "5 %"])
+            if chance(rng, 0.4)
+            else f"{int(rng.integers(1, 11)) * 5} %"
+        )
+        return where | window | {"free": share}
     if chance(rng, 0.1):
         return where | window | {"max": f"0.{int(rng.integers(3, 10))}"}
     return where | window | {"max": f"{int(rng.integers(5, 20)) * 5} %"}
@@ -189,7 +203,7 @@ def _objective(vocabulary: Vocabulary, rng: Rng) -> Said:
     if draw < 0.75:
         first = int(rng.integers(4, 9))
         return {names[0]: f"0.{first}", names[1]: f"0.{9 - first}", names[2]: "0.1"}
-    count = one(rng, [2, 3, 3])
+    count = one(rng, [2, 2, 3, 3])
     return {name: str(int(rng.integers(1, 11))) for name in names[:count]}
 
 

@@ -123,7 +123,11 @@ def price(said: str, rng: Rng) -> str:
     digits, unit = said.split(" ")
     n = count(int(digits), rng)
     if unit == "ct":
-        return keep(say("{n} [cents|ct][/kWh| per kWh| a kilowatt-hour| per kilowatt hour]", rng, n=n))
+        if chance(rng, 0.25):
+            return keep(say("[{d} $/kWh|${d} a kWh|{d} dollars per kWh|${d}/kWh]", rng, d=f"0.{int(digits):02}"))
+        return keep(
+            say("{n} [cents|ct|US cents|cents][/kWh| per kWh| a kilowatt-hour| per kilowatt hour| a kWh]", rng, n=n)
+        )
     pattern = "[{n} USD/MWh|${d}/MWh|${d} per MWh|{n} dollars [a|per] [MWh|megawatt-hour]|{n} USD per MWh|{n} $/MWh|{n} dollars|${d} a megawatt-hour]"  # noqa: E501 - one list of alternatives
     return keep(say(pattern, rng, n=n, d=digits))
 

@@ -14,7 +14,7 @@ Said = dict[str, Any]
 def draw_names(vocabulary: Vocabulary, rng: Rng, most: int = 3, *, avoid: tuple[str, ...] = ()) -> list[str]:
     """Return one to `most` names of regions or groups, none twice."""
     names = [spelled for spelled in spellings(vocabulary, rng) if spelled not in avoid]
-    count = min(len(names), one(rng, [1, 1, 1, 1, 2, 2, 3][: 2 * most]))
+    count = min(len(names), one(rng, [number for number in (1, 1, 1, 1, 1, 2, 2, 3) if number <= most]))
     return names[:count]
 
 

@@ -30,7 +30,9 @@ _LEVELS = "low", "normal", "high", "critical"
 
 def draw_selector(vocabulary: Vocabulary, rng: Rng) -> Said:
     """Return a selector of one to three fields, as said."""
-    count = one(rng, [1, 1, 1, 1, 1, 2, 2, 3])
+    if chance(rng, 0.04):
+        return _draw_levels(vocabulary, rng)
+    count = one(rng, [1, 1, 1, 1, 1, 2, 2, 2, 3])
     fields = [str(field) for field in rng.permutation(_FIELDS)]
     chosen: list[str] = []
     for field in fields:
@@ -41,8 +43,29 @@ def draw_selector(vocabulary: Vocabulary, rng: Rng) -> Said:
     return {field: draw_trait(field, vocabulary, rng) for field in ORDER if field in chosen}
 
 
+def _draw_levels(vocabulary: Vocabulary, rng: Rng) -> Said:
+    """Return jobs of one priority and no other, or of one between two; perhaps of one team."""
+    least, most = one(rng, [("normal", "normal"), ("normal", "normal"), ("high", "high"), ("high", "high"), ("low", "low"), ("normal", "high")])  # noqa: E501 # fmt: skip
+    team = {"team": draw_trait("team", vocabulary, rng)} if chance(rng, 0.3) else {}
+    return {**team, "at_least": least, "at_most": most}
+
+
 ORDER = ("kind", "team", "customer", "tag", "home", "at_least", "at_most", "gpu", "longer", "shorter")
-_FIELDS = [*ORDER, "kind", "kind", "team", "team", "team", "customer", "customer", "tag", "tag", "tag", "at_least"]
+_FIELDS = [
+    *ORDER,
+    "kind",
+    "kind",
+    "team",
+    "team",
+    "team",
+    "customer",
+    "customer",
+    "tag",
+    "tag",
+    "tag",
+    "at_least",
+    "gpu",
+]
 
 
 def draw_trait(field: str, vocabulary: Vocabulary, rng: Rng) -> Any:
@@ -100,6 +123,8 @@ def subject(selector: Said | None, rng: Rng, *, bare: bool = False, owners: bool
         who = owner(selector, rng) if owners and chance(rng, 0.2) else None
         if who := who or (_from_home(selector, rng) if chance(rng, 0.4) else None):
             return who
+        if chance(rng, 0.12) and (single := _one_of_a_tag(selector, rng)):
+            return single
         if chance(rng, 0.15):
             head = one(rng, ["anything", "everything", "any job", "every job", "any workload", "each job", "all work"])
             return Subject(f"{head} {traits(selector, rng, ())}", plural=False)
@@ -122,6 +147,21 @@ def subject(selector: Said | None, rng: Rng, *, bare: bool = False, owners: bool
 
 
 _OWNERS = ("team", "customer")
+
+
+def _one_of_a_tag(selector: Said, rng: Rng) -> Subject | None:
+    """Return jobs of a tag in the singular, `any report of finance`; None if the tag has no such noun."""
+    nouns = [
+        noun
+        for noun in TAGS.get(selector.get("tag", ""), ())
+        if noun.endswith("s") and not noun.endswith(("ss", "ies"))
+    ]
+    if not nouns:
+        return None
+    noun = keep(one(rng, nouns).removesuffix("s"))
+    return Subject(
+        f"{one(rng, ['any', 'every', 'each'])} {noun} {traits(selector, rng, ('tag',))}".strip(), plural=False
+    )
 
 
 def owner(selector: Said, rng: Rng) -> Subject | None:
@@ -169,7 +209,7 @@ def _noun(rng: Rng) -> str:
 
 def _before(field: str, selector: Said, rng: Rng) -> str:
     """Return what stands before the noun for a field, or nothing."""
-    if field not in selector:
+    if field not in selector or (field in ("at_least", "at_most") and {"at_least", "at_most"} <= set(selector)):
         return ""
     value = selector[field]
     if field == "kind":
@@ -186,9 +226,22 @@ def _before(field: str, selector: Said, rng: Rng) -> str:
 
 def traits(selector: Said, rng: Rng, used: tuple[str, ...] = ()) -> str:
     """Return what stands behind the noun for the fields of a selector that are not said yet."""
-    behind = [_behind(field, value, rng) for field, value in selector.items() if field not in used]
+    between = {"at_least", "at_most"} <= set(selector)
+    left = {field: value for field, value in selector.items() if field not in used}
+    if between:
+        left = {field: value for field, value in left.items() if field not in ("at_least", "at_most")}
+    behind = [_behind(field, value, rng) for field, value in left.items()]
+    behind += [levels(selector, rng)] if between else []
     behind = [behind[int(i)] for i in rng.permutation(len(behind))]
     return one(rng, [" ", " ", " and "]).join(behind) if len(behind) < 3 else " ".join(behind)
+
+
+def levels(selector: Said, rng: Rng) -> str:
+    """Return one priority and no other, or two with what lies between."""
+    least, most = keep(selector["at_least"]), keep(selector["at_most"])
+    if selector["at_least"] != selector["at_most"]:
+        return say("[of {a} to {b} priority|of {a} or {b} priority|between {a} and {b} priority|with {a} or {b} priority]", rng, a=least, b=most)  # noqa: E501 # fmt: skip
+    return say("[of exactly {p} priority|with exactly {p} priority|whose priority is exactly {p}|of {p} priority, neither higher nor lower,|of {p} priority and no other|at precisely {p} priority|with {p} priority, no more and no less,]", rng, p=least)  # noqa: E501 # fmt: skip
 
 
 def exempt(selector: Said, rng: Rng) -> str:

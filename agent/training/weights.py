@@ -8,9 +8,9 @@ from agent.training.places import Said
 
 GOALS = "carbon", "cost", "delay"
 NAMES = {
-    "carbon": "[carbon|emissions|CO2|carbon|carbon emissions|the carbon footprint|carbon]",
-    "cost": "[cost|money|price|cost|costs|cost|what it costs]",
-    "delay": "[delay|waiting time|delay|speed|wait|delay|latency]",
+    "carbon": "[carbon|emissions|CO2|carbon|carbon emissions|the carbon footprint|carbon|greenhouse gases]",
+    "cost": "[cost|money|price|cost|costs|cost|what it costs|the bill|spending]",
+    "delay": "[delay|waiting time|delay|speed|wait|delay|latency|waiting|lateness]",
 }
 TIMES = {2: "[twice|two times|2x|2 times|double]", 3: "[three times|3 times|3x]"}
 LISTS = (
@@ -25,14 +25,20 @@ def weights(rule: Said) -> dict[str, str]:
     return {field: str(rule[field]) for field in GOALS if field in rule}
 
 
-def variant(rule: Said) -> str:
+def variants(rule: Said) -> tuple[str, ...]:
     """Return which patterns can say an objective."""
     values = list(weights(rule).values())
     if len(values) == 1:
-        return "one"
+        return ("one",)
     if values == ["1", "1"]:
-        return "equal"
-    return "times" if len(values) == 2 and "1" in values else "shares"
+        return ("equal",)
+    return ("times", "shares") if len(values) == 2 and "1" in values else ("shares",)
+
+
+def _shuffled(rule: Said, rng: Rng) -> list[tuple[str, str]]:
+    """Return the weights in any order: people do not list them as an answer does."""
+    found = list(weights(rule).items())
+    return [found[int(i)] for i in rng.permutation(len(found))]
 
 
 def goal(rule: Said, rng: Rng, *, heaviest: bool) -> str:
@@ -53,7 +59,7 @@ def multiple(rule: Said, rng: Rng) -> str:
 
 def listed(rule: Said, rng: Rng) -> str:
     """Return all weights: `carbon 5, cost 2 and delay 1`, `3:1 carbon to cost`."""
-    found = list(weights(rule).items())
+    found = _shuffled(rule, rng)
     if len(found) == 2 and not found[0][1].endswith("%") and chance(rng, 0.25):
         return _ratio(found, rng)
     pattern = _expanded(one(rng, LISTS), rng)
@@ -70,7 +76,7 @@ def _expanded(pattern: str, rng: Rng) -> str:
 
 def given(rule: Said, rng: Rng, *, verb: bool) -> str:
     """Return weights as things that are given, or that each goal has: `cost a weight of 3 and carbon 1`."""
-    found = list(weights(rule).items())
+    found = _shuffled(rule, rng)
     first = "{f} [gets|has|carries|is given] a weight of {n}" if verb else "{f} [a weight of {n}|weight {n}|{n}]"
     rest = "{f} [|one of |a weight of ]{n}"
     each = [_one(first if at == 0 else rest, field, value, rng) for at, (field, value) in enumerate(found)]

@@ -24,7 +24,7 @@ SURE_WISH = re.compile(
     re.IGNORECASE,
 )
 SPARES = re.compile(
-    r"except|exception|other than|apart|unless|but|bar |save|exclud|not|exempt|aside|only|alone|reserve|spares"
+    r"except|exception|other than|apart|unless|but|bar |save|exclud|not|exempt|aside|only|alone|reserve|spare"
     r"|counting|nobody|provided|barring|belongs to|closed to|open to|kept for",
     re.IGNORECASE,
 )
