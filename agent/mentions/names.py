@@ -120,7 +120,7 @@ ENDINGS = (
     "or",
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[-_][A-Za-z]+)*")
-DOLLARS = re.compile(r"\s?(?:\$|dollars?)", re.I)
+DOLLARS = re.compile(r"\s?(?:\$|dollars?|cents?\b)", re.I)
 TEAM = re.compile(r"\s+team\b", re.I)
 REASONS = re.compile(r"\s+reasons?\b", re.I)
 TIME_OF_DAY = re.compile(r"(?:over|mid)?-?nights?|mornings?|afternoons?|evenings?|days?|hours?", re.I)

@@ -16,13 +16,13 @@ _UP = (
 )
 _DOWN = r"\s*(?:priority\s*)?(?:,?\s*(?:or|and)\s+(?:below|lower|less|under|down|downwards?)|downwards?|at\s+(?:the\s+)?most)"
 PRIORITY = re.compile(
-    rf"(?<![a-z])(?:(?P<level>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?|prio(?:rity)?(?:\s+(?:is|of|level))?[\s:=]*(?:at\s+least\s+|at\s+most\s+|above\s+|below\s+|is\s+)?['\"“]?(?P<named>{_LEVEL})"
+    rf"(?<![a-z])(?:(?P<level>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?|prio(?:rity)?(?:\s+(?:is|of|level))?[\s:=]*(?:at\s+least\s+|at\s+most\s+|above\s+|below\s+|is\s+|exactly\s+|precisely\s+)?['\"“]?(?P<named>{_LEVEL})"
     r"|(?P<ones>low|normal|high)(?=\s+ones\b)"
     rf"|(?P<word>urgent|urgency|emergenc(?:y|ies)|(?:(?:business|mission|time)[\s-])?critical))(?![a-z])['\"”]?(?:(?P<up>{_UP})|(?P<down>{_DOWN}))?",
     re.I,
 )
 PAIR = re.compile(
-    rf"(?<![a-z])(?P<one>{_LEVEL})(?:[\s-]+prio(?:rity)?)?\s*(?:,|/|\bor\b|\band\b)\s*(?P<two>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?(?![a-z])",
+    rf"(?<![a-z])(?P<one>{_LEVEL})(?:[\s-]+prio(?:rity)?)?\s*(?:,|/|\bor\b|\band\b|\bto\b)\s*(?P<two>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?(?![a-z])",
     re.I,
 )
 NOT_BEFORE = re.compile(r"(?<!but )\b(?:not|non|n['’]t(?:\s+be)?|aren['’]t|isn['’]t)[\s-]+(?:at\s+all\s+)?$", re.I)

@@ -117,7 +117,7 @@ def states(text: str, name: str, value: Any) -> bool:
     if name in ("in", "but", "home", "only", "deny"):
         return any(way.lower() in low for way in (value, ADJECTIVES.get(value, value)))
     if name == "tag":
-        return any(way.lower() in low for way in (value, *TAGS.get(value, ())))
+        return any(way.lower().removesuffix("s") in low for way in (value, *TAGS.get(value, ())))
     if name in ("team", "customer", "tz"):
         return value.lower() in low
     if name == "when" and "-" not in value:
