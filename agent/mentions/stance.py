@@ -32,6 +32,12 @@ _NOT_OUTSIDE = (
     rf"{_NO}\b.{{0,110}}\b(?:outside|elsewhere|leaves?|any(?:where|\s+\w+)\s+(?:but|except|other|else|apart))"
 )
 NOT_OUTSIDE = words(_NOT_OUTSIDE)
+_IT = r"(?:this|that|it|we|the\s+(?:ban|rule|limit|prohibition|restriction)|only|just|not\s+always|i\s+mean)"
+NARROWED = re.compile(
+    rf"[.!;]\s+(?:(?:but|and|however|mind\s+you|yet|then\s+again),?\s+)*{_IT}\b[^.!?;]*\b(?:only|just|alone|limited|restricted|confined)\b[^.!?;]*",
+    re.I,
+)
+"""A later sentence that says when, where or for whom alone the rule before it holds: it confines no jobs."""
 SURELY_CONFINED = listed(
     """only, solely, exclusively, exclusive to, purely, nowhere else, nothing but, nothing else, nothing outside, nothing beyond, nowhere but, nowhere outside,
     no other, nowhere beyond, restrict*, confine*, pinned, pin, alone, elsewhere, anywhere else, reserved for, all that is open to, stay put""",
@@ -65,11 +71,15 @@ PREFERENCE = listed("priority to, preference, pick*, choose, choice, first, like
 EXEMPT = listed(
     """except*, unless, exclud*, exempt*, apart from, other than, else than, but not, aside from, save for, saving for, barring, bar, minus, without,
     spare*, besides, not counting, leaving aside, leaving out, provided they are not, provided it is not, not those, not the, not what, not our, not any, not jobs, not urgent, not tasks, not
-    runs, ignoring, nobody but, no one but, none but, all but, not for, not to"""
+    runs, ignoring, nobody but, no one but, none but, all but, not for, not to, everybody but, leaves out"""
+    , r"(?:not|n['’]t)\s+(?:apply\s+to|hold\s+for|concern|bind|cover|affect|extend\s+to|include|count)"
 )  # fmt: skip
 EXEMPT_AFTER = listed(
     """exempt*, excepted, excluded, are free, is free, spared, not affected, unaffected, not bound, do not apply, does not apply, don't apply, doesn't apply, aside, apart,
-    out of scope, are fine, are ok, still may, may still, can still, not included"""
+    out of scope, are fine, are ok, still may, may still, can still, not included,
+    may though, may nevertheless, may all the same, may however, may do so, regardless, anyway, not counted, not meant, not count, not have to, need not, elsewhere, free to, whenever, longer, not hold,
+    at any time, around the clock, unasked, without asking, may finish later, may be later""",
+    r"needs?\s+no",
 )  # fmt: skip
 ALONE = listed("only, nobody but, no one but, none but, nobody except, reserved for, belongs to, belong to")
 SURELY_EXEMPT = listed(

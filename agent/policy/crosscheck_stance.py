@@ -91,7 +91,7 @@ def _is_behind(found: Mentions, one: Mention, pattern: re.Pattern[str], reach: i
 def _effects(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     placements = [rule for rule in rules if isinstance(rule, Placement)]
     forbids = stance.NOT.search(stance.IDIOMS.sub(" ", found.text))
-    surely_confines = stance.SURELY_CONFINED.search(found.text)
+    surely_confines = stance.SURELY_CONFINED.search(stance.NARROWED.sub(" ", found.text))
     for rule in placements:
         # "only if power is cheap" and "only finance may" forbid as well
         if rule.effect == "deny" and not forbids and (_is_plain_deny(rule) or not surely_confines):
