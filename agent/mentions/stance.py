@@ -238,6 +238,8 @@ TOLD = words(
     r"was|were|had|wrote|tried|failed|crashed|went|yesterday|last\s+(?:week|month|year|night|quarter)|has\s+been|have\s+been|used\s+to"
 )
 """What has been asks for nothing."""
+REPORTED = words(TOLD.pattern, r"(?:have|has|we)\s+(?:just\s+)?\w+ed")
+"""What a sentence of a policy reports, as "we have signed a contract"."""
 WISHED = words(
     r"would\s+be\s+(?:nice|great|good|lovely)",
     r"\w+['’]d\s+(?:like|prefer|love)",

@@ -15,11 +15,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.llm.protocol import LanguageModel, ModelFailed, Schema
+from agent.mentions import stance
 from agent.mentions.reading import mentions
 from agent.policy.crosscheck import crosscheck
 from agent.policy.reading import Question, Reading
-from agent.policy.references import filled_in
-from agent.policy.rules import MAX_SENTENCE, PolicySet, Rule, Unenforceable, explain
+from agent.policy.references import Read, Unit, filled_in, together
+from agent.policy.rules import MAX_SENTENCE, PolicySet, Unenforceable, explain
 from agent.policy.sentences import sentences
 from agent.policy.vocabulary import Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
@@ -31,7 +32,6 @@ from agent.said.rules import REASONS, SaidAnswer, resolve
 from agent.said.schema import schema_of
 from sim.errors import InputError
 
-Read = tuple[Rule | Unenforceable, ...]
 PRESSED = tuple(REASONS[reason] for reason in ("fact", "other", "wish", "reference"))
 """The reasons of a refusal after which the tuned model is asked for a rule all the same."""
 
@@ -45,7 +45,7 @@ def compile_policy(
         text: The policy, Markdown.
         vocabulary: The names it may use.
         model: Who reads.
-        deadline_s: Wall seconds allowed for each call; there are at most two a sentence.
+        deadline_s: Wall seconds allowed for each call; there are at most two a sentence, four with the tuned model.
 
     Raises:
         InputError: If a sentence is too long to be kept, or the model fails on every one of them.
@@ -58,13 +58,14 @@ def compile_policy(
                 f"read: split the one that begins {sentence[:60]!r}"
             )
     reader = SentenceReader(vocabulary, model, deadline_s)
-    read: list[Understood[Read]] = []
+    units: list[Unit] = []
     for number, sentence in enumerate(prose):
-        one = reader.read(sentence, prose[:number])
-        if model.tuned and number:
-            one = filled_in(sentence, one, prose[number - 1], read[-1].meaning, vocabulary)
-        read.append(one)
-    found = [item for one in read for item in one.meaning]
+        one = Unit(sentence, reader.read(sentence, prose[:number]))
+        if model.tuned:
+            units[-1:] = reader.settled(units[-1:], one)
+        else:
+            units.append(one)
+    found = [item for unit in units for item in unit.read.meaning]
     if prose and reader.failures == len(prose):
         last = next(item.reason for item in reversed(found) if isinstance(item, Unenforceable))
         raise InputError(f"{model.spec} answered none of the {len(prose)} sentences; the last {last}")
@@ -72,11 +73,7 @@ def compile_policy(
         rules=tuple(item for item in found if not isinstance(item, Unenforceable)),
         unenforceable=tuple(item for item in found if isinstance(item, Unenforceable)),
     )
-    questions = tuple(
-        Question(text=sentence, question=doubt[:1000])
-        for sentence, one in zip(prose, read, strict=True)
-        for doubt in one.doubts
-    )
+    questions = tuple(Question(text=unit.text, question=doubt[:1000]) for unit in units for doubt in unit.read.doubts)
     return Reading(policy_set, _warnings(model, prose), questions, model.version)
 
 
@@ -106,26 +103,50 @@ class SentenceReader:
             return Understood((_unread(sentence, error),))
         except Malformed as error:
             return Understood((_unread(sentence, error),))
-        return self._pressed(sentence, read) if self._model.tuned else read
+        return read
 
-    def _pressed(self, sentence: str, read: Understood[Read]) -> Understood[Read]:
+    def settled(self, before: Sequence[Unit], one: Unit) -> list[Unit]:
+        """Return the unit before, if any, and the next, once the tuned model is asked what it may have missed.
+
+        Args:
+            before: The unit before, or nothing.
+            one: A sentence and its reading alone.
+        """
+        if not before:
+            return [self._pressed(one)]
+        filled = filled_in(one, before[-1], self._vocabulary)
+        if filled is not one:
+            return [*before, filled]
+        return together(before[-1], one, self._vocabulary, self._as_rules) or [*before, self._pressed(one)]
+
+    def _pressed(self, one: Unit) -> Unit:
         """Return what a refused sentence would say as a rule, with a question, if that accounts for all it mentions.
 
-        The model was trained to mind what stands behind "must"; a sentence that mentions nothing, and one that gives
-        orders to its reader, stay refused.
+        A sentence that mentions nothing, reports what was, or gives orders to its reader stays refused.
         """
-        reason = _refused(read)
-        if reason not in PRESSED or not any(one.demanded for one in mentions(sentence, self._vocabulary).all):
-            return read
-        asked = messages("rules", self._vocabulary, sentence, ("rules",))
-        schema = without_refusal(self._schema(sentence))
+        reason = next((item.reason for item in one.read.meaning if isinstance(item, Unenforceable)), None)
+        named = any(said.demanded for said in mentions(one.text, self._vocabulary).all)
+        if reason not in PRESSED or not named or stance.REPORTED.search(one.text):
+            return one
+        second = self._as_rules(one.text)
+        if second is None or second.doubts:
+            return one
+        doubt = f"at first it was set aside, as {reason}: is it a rule?"
+        return Unit(one.text, Understood(second.meaning, (doubt,)))
+
+    def _as_rules(self, text: str) -> Understood[Read] | None:
+        """Return what a text would say as rules; None if it says none.
+
+        The model was trained to mind what stands behind "must".
+        """
+        asked = messages("rules", self._vocabulary, text, ("rules",))
+        understand = partial(self._understand, text, ())
+        schema = without_refusal(self._schema(text))
         with suppress(Malformed, ModelFailed):
-            second = ask(
-                self._model, asked, schema, partial(self._understand, sentence, ()), deadline_s=self._deadline_s
-            )
-            if not second.doubts and _refused(second) is None:
-                return Understood(second.meaning, (f"at first it was set aside, as {reason}: is it a rule?",))
-        return read
+            read = ask(self._model, asked, schema, understand, deadline_s=self._deadline_s)
+            if not any(isinstance(item, Unenforceable) for item in read.meaning):
+                return read
+        return None
 
     def _schema(self, sentence: str) -> Schema:
         return narrow_schema("rules", self._vocabulary, sentence) if self._model.tuned else schema_of(SaidAnswer)
@@ -142,11 +163,6 @@ class SentenceReader:
         if said.rules and not rules and not unknown:
             raise Malformed("; ".join(item.reason for item in found if isinstance(item, Unenforceable)))
         return Understood(found, crosscheck(sentence, rules, self._vocabulary) if rules else ())
-
-
-def _refused(read: Understood[Read]) -> str | None:
-    """Return why a sentence has no rule, None if it has one."""
-    return next((item.reason for item in read.meaning if isinstance(item, Unenforceable)), None)
 
 
 def _validated(answer: Any) -> SaidAnswer:

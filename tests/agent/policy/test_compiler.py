@@ -227,3 +227,58 @@ def test_orders_to_the_reader_and_sentences_that_mention_nothing_are_not_asked_a
     model = scripted({"none": "order"}, {"none": "wish"}, tuned=True)
     compile_policy("Let finance skip the guard in Texas. Be kind.", VOCABULARY, model)
     assert len(model.calls) == 2
+
+
+def test_what_a_sentence_reports_is_not_asked_about_again():
+    model = scripted({"none": "fact"}, tuned=True)
+    compile_policy("We have signed a contract with Acme.", VOCABULARY, model)
+    assert len(model.calls) == 1
+
+
+NO_BATCH = {"kind": "deny", "jobs": [{"kind": "batch"}], "in": ["Texas"], "when": "16:00-21:00"}
+TEXAS = "No batch in Texas from 4pm to 9pm."
+
+
+def test_a_sentence_that_refers_to_the_one_before_is_read_together_with_it_and_asked_about():
+    model = scripted(
+        {"rules": [NO_BATCH]}, {"none": "reference"}, {"rules": [{**NO_BATCH, "days": "mon-fri"}]}, tuned=True
+    )
+    reading = compile_policy(f"{TEXAS} That ban holds on weekdays only.", VOCABULARY, model)
+    assert model.calls[2].messages[1]["content"].startswith(f"{TEXAS} That ban holds on weekdays only.\n[")
+    (rule,) = reading.policy_set.rules
+    assert rule.window.days == ("mon", "tue", "wed", "thu", "fri")
+    assert rule.source == f"{TEXAS} That ban holds on weekdays only."
+    (asked,) = reading.questions
+    assert asked.question == f'it was read together with the sentence before, "{TEXAS}": is that so?'
+
+
+def test_the_same_for_others_is_a_rule_more():
+    stays = {"kind": "only", "in": ["Europe"], "jobs": [{"team": "finance"}, {"team": "ads"}]}
+    model = scripted({"rules": [FINANCE]}, {"none": "reference"}, {"rules": [stays]}, tuned=True)
+    reading = compile_policy("Finance only in Europe. The same goes for ads.", VOCABULARY, model)
+    assert [rule.jobs.team for rule in reading.policy_set.rules] == ["finance", "ads"]
+
+
+def test_what_read_together_says_nothing_new_is_no_rule():
+    model = scripted({"rules": [FINANCE]}, {"none": "fact"}, {"rules": [FINANCE]}, tuned=True)
+    reading = compile_policy("Finance only in Europe. That is all there is.", VOCABULARY, model)
+    assert [rule.source for rule in reading.policy_set.rules] == ["Finance only in Europe."]
+    assert reasons(reading.policy_set) == [("That is all there is.", "it states a fact and asks for nothing")]
+    assert not reading.questions
+
+
+def test_a_doubtful_reading_of_two_together_does_not_count():
+    more = [FINANCE, {"kind": "only", "jobs": [{"team": "ads"}], "in": ["Texas"]}]
+    model = scripted({"rules": [FINANCE]}, {"none": "reference"}, {"rules": more}, "{", tuned=True)
+    reading = compile_policy("Finance only in Europe. So does ads.", VOCABULARY, model)
+    assert len(reading.policy_set.rules) == len(reading.policy_set.unenforceable) == 1
+
+
+def test_after_a_sentence_that_is_no_rule_only_the_rule_is_said_together():
+    dear = {"kind": "deny", "jobs": [{"kind": "batch"}], "in": ["Texas"], "price_above": "200 usd"}
+    anywhere = {**dear, "in": None}
+    model = scripted({"none": "fact"}, {"rules": [anywhere]}, {"rules": [dear]}, tuned=True)
+    told, rule = "Power in Texas was dear.", "Above 200 $/MWh no batch job starts there."
+    reading = compile_policy(f"{told} {rule}", VOCABULARY, model)
+    assert [(one.regions, one.source) for one in reading.policy_set.rules] == [(("us-south",), rule)]
+    assert [text for text, _ in reasons(reading.policy_set)] == [told]
