@@ -110,9 +110,9 @@ def demo(
     out: Out = Path("runs/demo"),
 ) -> None:
     """The agent on the bundled scenario, live, then a table beside the numeric schedulers."""
-    from agent.case import make_folder
     from agent.demo import run_demo
     from agent.llm.select import reader_beside
+    from agent.outfolder import make_folder
 
     make_folder(out)
     try:
@@ -139,7 +139,8 @@ def simulate(
     approve: Approve = None,
 ) -> None:
     """One run of a numeric scheduler."""
-    from agent.case import make_folder, prepare, run_scheduler
+    from agent.case import prepare, run_scheduler
+    from agent.outfolder import make_folder
     from sim.schedulers import scheduler as find
 
     find(scheduler)
@@ -180,8 +181,9 @@ def agent(
     """One run of the agent, or (with --resume) the rest of one."""
     from agent.approving.folder import Begun
     from agent.approving.run import Beginning
-    from agent.case import check_mode, make_folder, prepare, run_agent, start_agent
+    from agent.case import check_mode, prepare, run_agent, start_agent
     from agent.llm.select import reader_beside
+    from agent.outfolder import make_folder
 
     if resume is not None:
         if scenario is not None or out is not None:

@@ -291,6 +291,26 @@ def test_a_damaged_scenario_names_file_and_field(cws, tmp_path: Path):
     assert f"{path}: field 'days': found 'many'" in refused.err
 
 
+@pytest.mark.parametrize("command", [("simulate", "--scheduler", "fifo"), ("agent", "--llm", "none")])
+def test_a_folder_of_other_things_is_no_run_folder(cws, scenario: Path, tmp_path: Path, command: tuple[str, ...]):
+    folder = tmp_path / "thesis"
+    folder.mkdir()
+    (folder / "summary.json").write_text("mine")
+    refused = cws(command[0], scenario, *command[1:], "--out", folder, "--json")
+    assert refused.code == 2
+    assert f"--out {folder}: holds summary.json and no run; give a new folder, or that of a run" in refused.err
+    assert (folder / "summary.json").read_text() == "mine"
+
+
+def test_a_run_may_be_written_over_a_run_and_beside_an_empty_file(cws, scenario: Path, tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "kept-output.json").touch()  # as a shell makes it, before the command runs
+    for name in ("fifo", "edf"):
+        assert cws("simulate", scenario, "--scheduler", name, "--out", tmp_path / "run", "--json").code == 0
+        (tmp_path / "run" / "kept-output.json").write_text("{}")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["scheduler"] == "edf"
+
+
 def test_doctor_says_what_is_there(cws):
     assert "langgraph" in cws("doctor").out
 
