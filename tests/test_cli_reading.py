@@ -70,7 +70,7 @@ def test_a_description_is_parsed_to_the_fields_that_it_states(cws, answering, mo
     answering({"deadline": "fri 17:00", "deny": ["Norway"]})
     code, out, err = cws("job", "parse", *NOW, "--json")
     assert (code, json.loads(out)) == (0, {"deadline": "2026-03-06T16:00:00Z"})
-    assert "warning: unknown region 'Norway', left out" in err
+    assert "warning: unknown region 'Norway' (known: " in err
 
 
 def test_questions_are_printed_with_a_reading_and_it_can_be_confirmed_as_printed(

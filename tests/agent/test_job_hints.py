@@ -74,7 +74,7 @@ def test_an_unknown_region_is_left_out_with_a_warning():
     reading = read({"only": ["Germany", "norway"], "deny": ["Londn"]}, text="Only in Germany or Norway, not in Londn.")
     assert reading.hints.as_json() == {"regions_only": ["de"]}
     assert reading.warnings == (
-        "unknown region 'norway', left out",
+        "unknown region 'norway' (known: us-west, us-south, ca-east, gb, de), left out",
         "unknown region 'Londn' (nearest known: gb), left out",
     )
 
