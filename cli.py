@@ -303,15 +303,16 @@ def bound(scenario: ScenarioArg, data_dir: DataDir = None, as_json: AsJson = Fal
 
 @app.command()
 def schedulers(as_json: AsJson = False) -> None:
-    """The registered schedulers, with the paper or project that each follows."""
-    from sim.schedulers import SCHEDULERS
+    """The registered schedulers, with the paper or project that each follows; an `oracle` sees the future."""
+    from sim.schedulers import ORACLES, SCHEDULERS
 
-    rows = [{"name": s.name, "kind": s.kind, "source": s.source} for s in SCHEDULERS.values()]
+    listed = (*SCHEDULERS.values(), *ORACLES.values())
+    rows = [{"name": one.name, "kind": one.kind, "source": one.source} for one in listed]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        typer.echo(f"{row['name']:<20}{row['kind']:<10}{row['source']}")
+        typer.echo(f"{row['name']:<27}{row['kind']:<10}{row['source']}")
 
 
 @app.command()
