@@ -450,13 +450,14 @@ def policy_compile(
 ) -> None:
     """Read a policy with a language model and show what it understood. Takes effect only when confirmed."""
     from agent.policy.english import show
+    from agent.policy.rules import PolicySet
 
     reading = compile_file(file, vocabulary, llm)
     for warning in reading.warnings:
         typer.echo(printable(f"warning: {warning}"), err=True)
     if as_json:
         print_json(reading.as_json())
-    else:
+    elif reading.policy_set != PolicySet():
         typer.echo(
             printable(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)), lines=True)
         )
