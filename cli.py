@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from agent.printable import PrintableFormatter, printable
 from sim.errors import FaultFound, InputError
@@ -522,8 +523,9 @@ def policy_check(
     from agent.policy.rules import merge
 
     rules, names = merge(load_confirmed(file) for file in files), load_vocabulary(vocabulary)
-    found = examine(rules, ground(scenario, data_dir, names, rules), names)
-    cost = cost_of(rules, run, data_dir) if run else None
+    with working("looking at the rules") as tell:
+        found = examine(rules, ground(scenario, data_dir, names, rules), names)
+        cost = cost_of(rules, run, data_dir, tell=tell) if run else None
     errors = sum(finding.level == "error" for finding in found)
     if as_json:
         print_json({"findings": [finding.as_json() for finding in found], "replay": cost.as_json() if cost else None})
@@ -662,6 +664,13 @@ def progress_bar(total: int, done: int) -> Iterator[Callable[[Mapping[str, Any]]
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=3600) as bar:
         task = bar.add_task("", total=total, completed=done)
         yield lambda row: bar.update(task, advance=1, description=f"{row['cell']} {row['status']}")
+
+
+@contextmanager
+def working(at: str) -> Iterator[Callable[[str], None]]:
+    """Show on standard error, where it is a terminal, what a command is at, and give what changes these words."""
+    with Console(stderr=True).status(escape(at)) as status:
+        yield lambda words: status.update(escape(words))
 
 
 LEVEL_STYLES = {r"^error:": "bold red", r"^warning:": "yellow", r"^note:": "dim"}
