@@ -90,7 +90,7 @@ def common(
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[to_terminal])
 
 
-TABLE_WIDTH = 110
+TABLE_WIDTH = 116
 STOPPED = 130  # the exit code of a command that Ctrl-C ended
 
 

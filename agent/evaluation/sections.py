@@ -76,8 +76,8 @@ def of_evaluation(evaluation: Evaluation, runs: list[KeptRun], charts: Any) -> l
 
 def _ranking(by_policy: Mapping[str, list[Comparison]], base: str, charts: Any) -> Section:
     head = ("contender", "policy", "saved %", "95 % interval", "wins", "total saved %", "wait h", "p95 wait h", "JCT h",
-            "p99 JCT h", "makespan h", "SLA violations", "late requests", "rules broken", "g per job", "g per kWh",
-            "utilisation", "scheduler s", "scored", "unscored")  # fmt: skip
+            "p99 JCT h", "makespan h", "SLA violations", "not ended", "late requests", "rules broken", "g per job",
+            "g per kWh", "utilisation", "scheduler s", "scored", "unscored")  # fmt: skip
     rows = [_ranked(one) for some in by_policy.values() for one in some]
     return Section(
         "ranking",
@@ -117,6 +117,7 @@ def _ranked(one: Comparison) -> list[str]:
         mean_of(one.saved_total),
         *(number(means[name]) for name in hours),
         percent(means["violation_rate"]),
+        number(means["unfinished"]),
         percent(means["services_late_rate"]),
         number(means["policy_violations"]),
         number(means["g_per_job"]),
