@@ -66,7 +66,7 @@ def epoch_line(record: EpochRecord, world: World) -> str:
 
 
 def table(summaries: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the comparison: each scheduler's carbon, savings against the first, cost, waiting, violations, what is left."""
+    """Return the comparison: each scheduler's carbon, savings on the first, cost, waiting, violations, what is left."""
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     made.add_column("scheduler", no_wrap=True)
     for heading in HEADINGS:
