@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from agent.printable import PrintableFormatter, printable
 from sim.errors import FaultFound, InputError
@@ -89,7 +90,7 @@ def common(
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[to_terminal])
 
 
-TABLE_WIDTH = 110
+TABLE_WIDTH = 116
 STOPPED = 130  # the exit code of a command that Ctrl-C ended
 
 
@@ -110,9 +111,9 @@ def demo(
     out: Out = Path("runs/demo"),
 ) -> None:
     """The agent on the bundled scenario, live, then a table beside the numeric schedulers."""
-    from agent.case import make_folder
     from agent.demo import run_demo
     from agent.llm.select import reader_beside
+    from agent.outfolder import make_folder
 
     make_folder(out)
     try:
@@ -139,7 +140,8 @@ def simulate(
     approve: Approve = None,
 ) -> None:
     """One run of a numeric scheduler."""
-    from agent.case import make_folder, prepare, run_scheduler
+    from agent.case import prepare, run_scheduler
+    from agent.outfolder import make_folder
     from sim.schedulers import scheduler as find
 
     find(scheduler)
@@ -180,8 +182,9 @@ def agent(
     """One run of the agent, or (with --resume) the rest of one."""
     from agent.approving.folder import Begun
     from agent.approving.run import Beginning
-    from agent.case import check_mode, make_folder, prepare, run_agent, start_agent
+    from agent.case import check_mode, prepare, run_agent, start_agent
     from agent.llm.select import reader_beside
+    from agent.outfolder import make_folder
 
     if resume is not None:
         if scenario is not None or out is not None:
@@ -301,15 +304,16 @@ def bound(scenario: ScenarioArg, data_dir: DataDir = None, as_json: AsJson = Fal
 
 @app.command()
 def schedulers(as_json: AsJson = False) -> None:
-    """The registered schedulers, with the paper or project that each follows."""
-    from sim.schedulers import SCHEDULERS
+    """The registered schedulers, with the paper or project that each follows; an `oracle` sees the future."""
+    from sim.schedulers import ORACLES, SCHEDULERS
 
-    rows = [{"name": s.name, "kind": s.kind, "source": s.source} for s in SCHEDULERS.values()]
+    listed = (*SCHEDULERS.values(), *ORACLES.values())
+    rows = [{"name": one.name, "kind": one.kind, "source": one.source} for one in listed]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        typer.echo(f"{row['name']:<20}{row['kind']:<10}{row['source']}")
+        typer.echo(f"{row['name']:<27}{row['kind']:<10}{row['source']}")
 
 
 @app.command()
@@ -447,13 +451,14 @@ def policy_compile(
 ) -> None:
     """Read a policy with a language model and show what it understood. Takes effect only when confirmed."""
     from agent.policy.english import show
+    from agent.policy.rules import PolicySet
 
     reading = compile_file(file, vocabulary, llm)
     for warning in reading.warnings:
         typer.echo(printable(f"warning: {warning}"), err=True)
     if as_json:
         print_json(reading.as_json())
-    else:
+    elif reading.policy_set != PolicySet():
         typer.echo(
             printable(show(reading.policy_set, ((one.text, one.question) for one in reading.questions)), lines=True)
         )
@@ -518,8 +523,9 @@ def policy_check(
     from agent.policy.rules import merge
 
     rules, names = merge(load_confirmed(file) for file in files), load_vocabulary(vocabulary)
-    found = examine(rules, ground(scenario, data_dir, names, rules), names)
-    cost = cost_of(rules, run, data_dir) if run else None
+    with working("looking at the rules") as tell:
+        found = examine(rules, ground(scenario, data_dir, names, rules), names)
+        cost = cost_of(rules, run, data_dir, tell=tell) if run else None
     errors = sum(finding.level == "error" for finding in found)
     if as_json:
         print_json({"findings": [finding.as_json() for finding in found], "replay": cost.as_json() if cost else None})
@@ -658,6 +664,13 @@ def progress_bar(total: int, done: int) -> Iterator[Callable[[Mapping[str, Any]]
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=3600) as bar:
         task = bar.add_task("", total=total, completed=done)
         yield lambda row: bar.update(task, advance=1, description=f"{row['cell']} {row['status']}")
+
+
+@contextmanager
+def working(at: str) -> Iterator[Callable[[str], None]]:
+    """Show on standard error, where it is a terminal, what a command is at, and give what changes these words."""
+    with Console(stderr=True).status(escape(at)) as status:
+        yield lambda words: status.update(escape(words))
 
 
 LEVEL_STYLES = {r"^error:": "bold red", r"^warning:": "yellow", r"^note:": "dim"}

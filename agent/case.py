@@ -154,15 +154,6 @@ def _world(scenario: Scenario, file: Path, data_dir: Path | None) -> World:
         raise InputError(f"{file}: {error}") from None
 
 
-def make_folder(out: Path | None) -> None:
-    """Make the run folder before anything runs. Raises InputError if it cannot be made."""
-    try:
-        if out:
-            out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot make the folder: {error.strerror}") from None
-
-
 def check_mode(mode: str, llm: str) -> None:
     """Refuse a mode that this version lacks, or that the model cannot do."""
     if mode not in MODES:

@@ -66,7 +66,7 @@ def epoch_line(record: EpochRecord, world: World) -> str:
 
 
 def table(summaries: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the comparison: each scheduler's carbon, savings against the first, cost, waiting and violations."""
+    """Return the comparison: each scheduler's carbon, savings on the first, cost, waiting, violations, what is left."""
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     made.add_column("scheduler", no_wrap=True)
     for heading in HEADINGS:
@@ -86,6 +86,7 @@ HEADINGS = (
     "wait\nmean h",
     "wait\np95 h",
     "SLA\nviol.",
+    "not\nended",
     "policy\nviol.",
     "\ntokens",
     "model\ns",
@@ -106,6 +107,7 @@ def _cells(summary: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[s
         _hours(wait["mean"]),
         _hours(wait["p95"]),
         str(summary["sla_violations"]),
+        str(summary["unfinished"]),
         str(summary["policy_violations"]),
         str(llm["prompt_tokens"] + llm["completion_tokens"]) if llm["calls"] else "-",
         f"{llm['seconds']:.1f}" if llm["calls"] else "-",

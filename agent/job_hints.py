@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,8 +17,11 @@ from pydantic import ValidationError
 
 from agent.hints import JobHints
 from agent.llm.protocol import LanguageModel, ModelFailed
+from agent.mentions.over import over, without_over
+from agent.mentions.reading import mentions
 from agent.policy.compiler import warning_about
 from agent.policy.crosscheck import crosscheck_hints
+from agent.policy.crosscheck_moments import is_said, zones_of
 from agent.policy.rules import explain
 from agent.policy.vocabulary import UnknownName, Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
@@ -32,6 +35,8 @@ from agent.said.schema import schema_of
 from sim.errors import InputError
 
 MAX_TEXT = 4000
+YEAR = timedelta(days=365)
+JUST_OVER = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def read_hints(
     """Return what a job's description asks for, as the model reads it.
 
     A text that cannot be read yields no hints and a warning that says so; a region that is unknown is left out, with
-    a warning.
+    a warning. A bound that was over when it was written ("by yesterday") is left out, with a question.
 
     Args:
         text: The description.
@@ -70,7 +75,8 @@ def read_hints(
     def understand(answer: Any) -> Understood[HintsReading]:
         found = _understood(stripped, answer, now, zone, vocabulary)
         doubts = crosscheck_hints(stripped, found.hints, now, zone.key, vocabulary)
-        return Understood(found, (*_nowhere(found.hints), *doubts))
+        late = (*_over(stripped), *_next_year(stripped, found.hints, now))
+        return Understood(found, (*_nowhere(found.hints), *late, *doubts))
 
     asked = question("hints", vocabulary, stripped, tuned=model.tuned)
     always = tuple(warning for warning in (warning_about(model),) if warning)
@@ -120,6 +126,7 @@ def _understood(text: str, answer: Any, now: datetime, zone: ZoneInfo, vocabular
         raise Malformed(str(error)) from error
     except OverflowError as error:
         raise Malformed(f"a moment is out of range: {error}") from error
+    hints = _without_over(text, hints, now, zone, vocabulary)
     return HintsReading(hints, (*(f"{name}, left out" for name in unknown), *_past(hints, now)))
 
 
@@ -142,3 +149,25 @@ def _nowhere(hints: JobHints) -> Iterator[str]:
 def _past(hints: JobHints, now: datetime) -> Iterator[str]:
     if hints.deadline and hints.deadline <= now:
         yield f"the deadline {hints.deadline} is over"
+
+
+def _without_over(text: str, hints: JobHints, now: datetime, zone: ZoneInfo, vocabulary: Vocabulary) -> JobHints:
+    """Return hints without moments that stand for one that is over: there is no way to say "yesterday" in an answer."""
+    if not over(text):
+        return hints
+    rest = mentions(without_over(text), vocabulary, now.astimezone(zone).date())
+    zones = zones_of(rest, zone.key, vocabulary) if rest.of("clock", "date", "days") else []
+    moments = {"deadline": hints.deadline, "earliest_start": hints.earliest_start}
+    unsaid = {name for name, at in moments.items() if at and not any(is_said(rest, at, now, one) for one in zones)}
+    return hints.model_copy(update=dict.fromkeys(unsaid))
+
+
+def _over(text: str) -> Iterator[str]:
+    yield from (f'the text says "{words}", which is over: no such bound was read' for words in over(text))
+
+
+def _next_year(text: str, hints: JobHints, now: datetime) -> Iterator[str]:
+    """Yield a doubt for a day without a year that was a few weeks ago: it is read as that of next year."""
+    for name, at in (("deadline", hints.deadline), ("earliest start", hints.earliest_start)):
+        if at and at - now > YEAR - JUST_OVER and f"{at.year}" not in text:
+            yield f"the {name} is read as {at:%Y-%m-%d}, and the same day of {at.year - 1} was a short while ago"

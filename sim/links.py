@@ -6,7 +6,6 @@ unless the scenario gives that link itself: nothing is filled in.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import Field, model_validator
 
 from sim.errors import InputError
 from sim.model import Region
+from sim.names import near_or_known
 from sim.network import KWH_PER_GB, Network
 from sim.sites import Name, NotNegative, Positive, Spec, need_data_dir
 from sim.tables import Text, read_columns
@@ -226,8 +226,7 @@ def _mapped(
         if region not in ids:
             raise InputError(f"{where}.cloud_regions: no region {region!r}; regions are {', '.join(ids)}")
         if cloud not in known:
-            near = difflib.get_close_matches(cloud, sorted(known), n=3, cutoff=0.3) or sorted(known)[:10]
-            raise InputError(f"{where}.cloud_regions: {path} has no {cloud!r}; near it are {', '.join(near)}")
+            raise InputError(f"{where}.cloud_regions: {path} has no {cloud!r}; {near_or_known(cloud, sorted(known))}")
     return dict(given)
 
 

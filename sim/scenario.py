@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,6 @@ import numpy as np
 import yaml
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     Field,
     ValidationError,
@@ -54,6 +53,8 @@ def _is_text(value: Any) -> Any:
 
 
 def _in_calendar(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"expected its time zone too: {moment.isoformat()}Z if it is in UTC")
     if not 1970 <= moment.year <= 2100:
         raise ValueError("expected a year from 1970 to 2100")
     return moment
@@ -140,7 +141,7 @@ class Scenario(Spec):
     """
 
     name: Name
-    start: Annotated[AwareDatetime, BeforeValidator(_is_text), AfterValidator(_in_calendar)]
+    start: Annotated[datetime, BeforeValidator(_is_text), AfterValidator(_in_calendar)]
     days: Annotated[float, Field(allow_inf_nan=False, gt=0, le=366)]
     drain_days: Annotated[float, Field(allow_inf_nan=False, ge=0, le=60)] = 5.0
     epoch_min: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1440)] = 15.0
@@ -264,7 +265,9 @@ def first_error(error: ValidationError) -> str:
     said = detail["msg"].removeprefix("Value error, ")
     if isinstance(detail["input"], dict | list):
         return f"field {field!r}: {said}"
-    return f"field {field!r}: found {repr(detail['input'])[:60]}, {said}"
+    given = detail["input"]
+    found = given.isoformat() if isinstance(given, date) else repr(given)[:60]  # YAML makes a date of what looks so
+    return f"field {field!r}: found {found}, {said}"
 
 
 def _is_branch(part: str | int) -> bool:

@@ -6,7 +6,6 @@ outside the covered span is an error.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
+from sim.names import near_or_known
 from sim.units import FloatArray, IntArray, at_time, iso
 
 LARGEST = 1e6
@@ -217,10 +217,7 @@ class SignalFile:
             raise InputError(f"{self.path}: cannot be read ({' '.join(str(error).split())[:200]})") from None
         if not len(table):
             known = sorted(pc.unique(pq.read_table(self.path, columns=[self.key])[self.key]).to_pylist())
-            near = difflib.get_close_matches(zone, map(str, known), n=3, cutoff=0.3) or [str(one) for one in known[:10]]
-            raise InputError(
-                f"{self.path}: no {self.key} {zone!r}; near it are {', '.join(near) or 'none: the file is empty'}"
-            )
+            raise InputError(f"{self.path}: no {self.key} {zone!r}; {near_or_known(zone, map(str, known))}")
         return table
 
     def span(self, zone: str) -> tuple[datetime, datetime]:

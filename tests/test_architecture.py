@@ -35,7 +35,7 @@ HOME = {
     "ray": ("agent/evaluation/ray.py",),
 }
 SIM_ORDER = [
-    ("units", "errors"),
+    ("units", "errors", "names"),
     ("cooling", "queueing", "network"),
     ("model",),
     ("jobs", "open_work", "fleet", "history"),

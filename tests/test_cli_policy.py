@@ -80,6 +80,17 @@ def test_json_is_one_object_with_findings_and_replay(cws, confirmed, scenario: P
     assert found["replay"]["figures"]["unfinished jobs"] == {"without": 0, "with": 10, "difference": 10}
 
 
+def test_a_terminal_is_shown_what_a_check_is_at_and_a_file_is_not(
+    cws, confirmed, scenario: Path, tmp_path, monkeypatch
+):
+    run, policy = tmp_path / "run", confirmed("a", ONLY)
+    cws("simulate", scenario, "--scheduler", "fifo", "--out", run, "--json")
+    assert cws("policy", "check", policy, "--run", run)[2] == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # to rich, a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    assert "run 2 of 2: fifo, with the rules" in cws("policy", "check", policy, "--run", run)[2]
+
+
 def test_a_run_warns_of_jobs_that_its_rules_leave_no_place(cws, confirmed, scenario: Path, caplog):
     code, _, _ = cws("simulate", scenario, "--scheduler", "fifo", "--policy", confirmed("b", DENY))
     assert code == 0

@@ -56,6 +56,17 @@ def test_policies_are_scored(cws, answering, tmp_path: Path):
     assert [failure["id"] for failure in found["failures"]] == ["b"]
 
 
+@pytest.mark.parametrize("text", ["", "# Only a title\n"])
+def test_a_policy_without_sentences_is_not_offered_for_confirming(cws, answering, tmp_path: Path, text: str):
+    answering()
+    file = tmp_path / "empty.md"
+    file.write_text(text)
+    nothing = "warning: the policy has no sentences: there is nothing to read\n"
+    assert cws("policy", "compile", file) == (0, "", nothing)
+    code, out, _ = cws("policy", "compile", file, "--json")
+    assert (code, json.loads(out)["rules"]) == (0, [])
+
+
 def test_descriptions_are_scored(cws, answering, tmp_path: Path):
     file = tmp_path / "texts.jsonl"
     line = {"id": "a", "now": "2026-03-04T10:00:00Z", "tz": "Europe/Berlin", "text": "2 cores.", "hints": {"cpus": 2}}
@@ -70,7 +81,7 @@ def test_a_description_is_parsed_to_the_fields_that_it_states(cws, answering, mo
     answering({"deadline": "fri 17:00", "deny": ["Norway"]})
     code, out, err = cws("job", "parse", *NOW, "--json")
     assert (code, json.loads(out)) == (0, {"deadline": "2026-03-06T16:00:00Z"})
-    assert "warning: unknown region 'Norway', left out" in err
+    assert "warning: unknown region 'Norway' (known: " in err
 
 
 def test_questions_are_printed_with_a_reading_and_it_can_be_confirmed_as_printed(

@@ -76,15 +76,16 @@ def of_evaluation(evaluation: Evaluation, runs: list[KeptRun], charts: Any) -> l
 
 def _ranking(by_policy: Mapping[str, list[Comparison]], base: str, charts: Any) -> Section:
     head = ("contender", "policy", "saved %", "95 % interval", "wins", "total saved %", "wait h", "p95 wait h", "JCT h",
-            "p99 JCT h", "makespan h", "SLA violations", "late requests", "rules broken", "g per job", "g per kWh",
-            "utilisation", "scheduler s", "scored", "unscored")  # fmt: skip
+            "p99 JCT h", "makespan h", "late jobs", "not ended", "late requests", "rules broken", "g per job",
+            "g per kWh", "utilisation", "scheduler s", "scored")  # fmt: skip
     rows = [_ranked(one) for some in by_policy.values() for one in some]
     return Section(
         "ranking",
         "Ranking",
         f"Percent less carbon than {base} on the same scenario, policy and seed; mean over scenarios. Intervals come "
-        "from a bootstrap over scenarios. Carbon is of jobs, services and transfers; total has idle servers too. A run "
-        "that failed, did not hold in the audit, or left work undone is unscored.",
+        "from a bootstrap over scenarios. Carbon is of jobs, services and transfers; total has idle servers too. "
+        "Late jobs are violations of the SLA. A run that failed, did not hold in the audit, or left work undone is not "
+        "scored.",
         {policy: charts.intervals(some, "saved", "carbon saved, %") for policy, some in by_policy.items()},
         Table(head, rows),
     )
@@ -117,14 +118,14 @@ def _ranked(one: Comparison) -> list[str]:
         mean_of(one.saved_total),
         *(number(means[name]) for name in hours),
         percent(means["violation_rate"]),
+        number(means["unfinished"]),
         percent(means["services_late_rate"]),
         number(means["policy_violations"]),
         number(means["g_per_job"]),
         number(means["g_per_kwh"]),
         percent(means["utilization"]),
         number(means["scheduler_s"]),
-        str(one.scored),
-        str(one.unscored),
+        f"{one.scored}/{one.scored + one.unscored}",
     ]
 
 

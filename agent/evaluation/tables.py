@@ -8,8 +8,8 @@ from rich.table import Table
 from agent.evaluation.statistics import Comparison, Estimate
 
 HEADINGS = (
-    "saved\n%", "95 %\ninterval", "\nwins", "total\n%", "cost\n%", "wait\nh", "JCT\nh", "SLA\nviol.", "late\nreq.",
-    "rules\nbroken", "sched.\ns", "\nscored",
+    "saved\n%", "95 %\ninterval", "\nwins", "total\n%", "cost\n%", "wait\nh", "JCT\nh", "SLA\nviol.", "not\nended",
+    "late\nreq.", "rules\nbroken", "sched.\ns", "\nscored",
 )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def _cells(one: Comparison) -> list[str]:
         number(means["wait_s_mean"]),
         number(means["jct_s_mean"]),
         percent(means["violation_rate"]),
+        number(means["unfinished"]),
         percent(means["services_late_rate"]),
         number(means["policy_violations"]),
         number(means["scheduler_s"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,7 @@ from agent.store import FILE, Store
 from sim.constraints import Constraints, Unconstrained
 from sim.errors import InputError
 from sim.model import Job
+from sim.names import near_or_known
 from sim.runfolder import RunFolder, read_run
 from sim.scenario import build_world
 from sim.world import World
@@ -50,8 +50,7 @@ class Evidence:
         world = build_world(folder.scenario, data_dir)
         jobs = world.workload.jobs
         if job_id not in jobs.position:
-            near = difflib.get_close_matches(job_id, jobs.ids, n=3, cutoff=0.3) or jobs.ids[:3]
-            raise InputError(f"{path}: no job {job_id!r} among {len(jobs)}; near it are {', '.join(near) or 'none'}")
+            raise InputError(f"{path}: no job {job_id!r} among {len(jobs)}; {near_or_known(job_id, jobs.ids)}")
         return cls(folder, world, jobs[jobs.position[job_id]])
 
     @property

@@ -190,5 +190,7 @@ def warning_about(model: LanguageModel) -> str | None:
 
 
 def _warnings(model: LanguageModel, prose: list[str]) -> tuple[str, ...]:
-    about = (None if prose else "the policy has no sentences", warning_about(model))
-    return tuple(warning for warning in about if warning)
+    if not prose:
+        return ("the policy has no sentences: there is nothing to read",)
+    about = warning_about(model)
+    return (about,) if about else ()

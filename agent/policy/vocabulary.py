@@ -16,8 +16,11 @@ from pydantic import Field, ValidationError, model_validator
 
 from agent.policy.rules import Name, Part, PolicySet, Priority, RuleBase, Selector, Zone, explain
 from sim.errors import InputError
+from sim.names import CLOSE, some
 
 Names = Annotated[tuple[Name, ...], Field(max_length=200)]
+SHOWN = 6
+"""So many known names are listed where none is near."""
 
 
 class RegionNames(Part):
@@ -32,15 +35,16 @@ class RegionNames(Part):
 
 @dataclass(frozen=True)
 class UnknownName:
-    """A name in a rule that the vocabulary lacks, and the known names nearest to it."""
+    """A name in a rule that the vocabulary lacks, the known names nearest to it, and all that are known."""
 
     field: str
     name: str
     nearest: tuple[str, ...]
+    known: tuple[str, ...]
 
     def __str__(self) -> str:
-        known = ", ".join(self.nearest)
-        return f"unknown {self.field} {self.name!r}" + (f" (nearest known: {known})" if known else "")
+        near = f"nearest known: {', '.join(self.nearest)}" if self.nearest else f"known: {some(self.known, SHOWN)}"
+        return f"unknown {self.field} {self.name!r} ({near})"
 
 
 class Vocabulary(Part):
@@ -121,9 +125,7 @@ class Vocabulary(Part):
 
     def _unknown(self, names: Iterable[tuple[str, str]]) -> tuple[UnknownName, ...]:
         known = self._known()
-        return tuple(
-            UnknownName(field, name, self._nearest(field, name)) for field, name in names if name not in known[field]
-        )
+        return tuple(self.nearest(field, name) for field, name in names if name not in known[field])
 
     def _known(self) -> dict[str, tuple[str, ...]]:
         return {
@@ -137,14 +139,14 @@ class Vocabulary(Part):
 
     def nearest(self, field: str, name: str) -> UnknownName:
         """Return a name that is not known, with the known ones nearest to it."""
-        return UnknownName(field, name, self._nearest(field, name))
+        return UnknownName(field, name, self._nearest(field, name), self._known()[field])
 
     def _nearest(self, field: str, name: str) -> tuple[str, ...]:
         spellings: dict[str, list[str]] = {}
         for spelled, known in self._spellings(field):
             spellings.setdefault(spelled.lower(), []).append(known)
         wanted = name.lower()
-        close = [wanted] if wanted in spellings else get_close_matches(wanted, spellings, n=3, cutoff=0.5)
+        close = [wanted] if wanted in spellings else get_close_matches(wanted, spellings, n=3, cutoff=CLOSE)
         return tuple(dict.fromkeys(known for spelled in close for known in spellings[spelled]))
 
     def _spellings(self, field: str) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,6 @@ def importer(name: str) -> Format:
     """Return the format of this name, or raise InputError with the nearest names."""
     if name not in FORMATS:
         near = difflib.get_close_matches(name, FORMATS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"no format {name!r}{hint} Known are {', '.join(FORMATS)}")
+        hint = f"; did you mean {near[0]}?" if near else ";"
+        raise InputError(f"no format {name!r}{hint} known are {', '.join(FORMATS)}")
     return FORMATS[name]

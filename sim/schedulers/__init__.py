@@ -34,18 +34,17 @@ FAMILIES = (
     plan.FAMILY,
 )
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for family in FAMILIES for scheduler in family}
+ORACLES: dict[str, Scheduler] = {told.name: told for one in SCHEDULERS.values() if one.kind == "carbon"
+                                 for told in (one.told(),)}  # fmt: skip
+"""The carbon-aware ones again, each told the true signals to come."""
 
 
 def scheduler(name: str) -> Scheduler:
-    """Return the scheduler of this name, or raise InputError with the nearest names.
-
-    Any name with `-oracle` behind it is the same scheduler, told the true signals to come.
-    """
-    plain = name.removesuffix("-oracle")
-    if plain != name and plain in SCHEDULERS and SCHEDULERS[plain].kind == "carbon":
-        return SCHEDULERS[plain].told()
-    if name not in SCHEDULERS:
-        near = difflib.get_close_matches(name, SCHEDULERS, n=1)
+    """Return the scheduler of this name, one that sees the future too, or raise InputError with the nearest name."""
+    found = SCHEDULERS.get(name) or ORACLES.get(name)
+    if found is None:
+        near = difflib.get_close_matches(name, (*SCHEDULERS, *ORACLES), n=1)
         hint = f"; did you mean {near[0]}?" if near else ";"
-        raise InputError(f"no scheduler {name!r}{hint} known are {', '.join(SCHEDULERS)}")
-    return SCHEDULERS[name]
+        oracles = "and the carbon-aware ones with -oracle behind their names"
+        raise InputError(f"no scheduler {name!r}{hint} known are {', '.join(SCHEDULERS)}, {oracles}")
+    return found

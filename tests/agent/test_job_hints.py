@@ -74,7 +74,7 @@ def test_an_unknown_region_is_left_out_with_a_warning():
     reading = read({"only": ["Germany", "norway"], "deny": ["Londn"]}, text="Only in Germany or Norway, not in Londn.")
     assert reading.hints.as_json() == {"regions_only": ["de"]}
     assert reading.warnings == (
-        "unknown region 'norway', left out",
+        "unknown region 'norway' (known: us-west, us-south, ca-east, gb, de), left out",
         "unknown region 'Londn' (nearest known: gb), left out",
     )
 
@@ -90,6 +90,48 @@ def test_a_deadline_that_is_over_is_kept_and_warned_of():
     reading = read({"deadline": "today 10:59"}, text="By 10:59 today.")
     assert reading.hints.deadline
     assert "is over" in reading.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "deadline"),
+    [
+        ("Must be done by yesterday.", "today"),
+        ("Must be done by yesterday 5pm. It takes 2 hours.", "today 17:00"),
+        ("Should be ready by 17:00 yesterday.", "today 17:00"),
+        ("It was due last Friday.", "fri"),
+        ("Needed two hours ago!", "+2 h"),
+        ("Yesterday at the latest.", "today"),
+    ],
+)
+def test_a_bound_that_was_over_when_written_is_left_out_and_asked_about(text, deadline):
+    """Answers have no word for the past: a model says the nearest one that they have."""
+    answer = {"deadline": deadline, "priority": "high"}
+    reading = read(answer, answer, text=text)
+    assert reading.hints.deadline is None
+    assert reading.hints.priority == "high"
+    assert any("which is over" in question for question in reading.questions)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was due yesterday, so finish it by tomorrow 17:00.",
+        "The logs from yesterday must be read by tomorrow 17:00.",
+        "It failed yesterday. Finish by tomorrow 17:00, before next week's run.",
+    ],
+)
+def test_a_bound_to_come_stays_beside_one_that_is_over(text):
+    reading = read({"deadline": "tomorrow 17:00"}, {"deadline": "tomorrow 17:00"}, text=text)
+    assert reading.hints.as_json() == {"deadline": "2026-03-05T16:00:00Z"}
+    assert any("which is over" in question for question in reading.questions) == ("due yesterday" in text)
+
+
+def test_a_day_without_a_year_that_was_last_month_is_asked_about():
+    answer = {"deadline": "02-20"}
+    (question,) = read(answer, answer, text="Finish by 20 February.").questions
+    assert question == "the deadline is read as 2027-02-20, and the same day of 2026 was a short while ago"
+    assert not read({"deadline": "2027-02-20"}, text="Finish by 20 February 2027.").questions
+    assert not read({"deadline": "12-24"}, text="Finish by 24 December.").questions
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_the_command_prints_the_fractions_of_its_contract(cws, folder: Path):  #
 def test_the_command_names_what_is_wrong(cws, folder: Path):  # noqa: F811
     words = ("forecast", "backtest", "--data-dir", folder)
     unknown = cws(*words, "--zone", "GR")
-    assert (unknown.code, "no zone 'GR'; near it are GB" in unknown.err) == (2, True)
+    assert (unknown.code, "no zone 'GR'; known are GB" in unknown.err) == (2, True)
     early = cws(*words, "--zone", "GB", "--test-from", "2021-01-08")
     assert (early.code, "zone GB: found 168 hours to fit to" in early.err) == (2, True)
     assert (cws(*words, "--zone", "GB", "--model", "oracle").code) == 2

@@ -79,7 +79,7 @@ def test_a_pair_that_lacks_is_named_and_only_a_link_can_give_it(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"cloud_regions": {"b": "b9"}}, r"cloud_regions: .* has no 'b9'; near it are b1"),
+        ({"cloud_regions": {"b": "b9"}}, r"cloud_regions: .* has no 'b9'; known are a1, b1"),
         ({"cloud_regions": {"z": "b1"}}, "no region 'z'; regions are a, b"),
         (
             {"rows": {"rtt_ms": [10.0, None, 1.0, 1.0, 1.0, 1.0]}},

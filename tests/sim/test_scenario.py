@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,12 @@ def test_the_demo_has_the_size_that_it_promises():
         ({"dayz": 3}, "unknown key 'dayz'"),
         ({"days": None}, r"field 'days': found None"),
         ({"epoch_min": 4.1234}, "field 'epoch_min': found 4.1234, epochs are not whole seconds"),
-        ({"start": "2022-03-07T00:00:00"}, "field 'start': found '2022-03-07T00:00:00', .*timezone"),
+        ({"start": "2022-03-07T00:00:00"}, "field 'start': found '2022-03-07T00:00:00', expected its time zone too: "),
+        (
+            {"start": datetime(2022, 3, 7, 10)},  # noqa: DTZ001 - as YAML reads it
+            "field 'start': found 2022-03-07T10:00:00, expected its time zone too: 2022-03-07T10:00:00Z if it is",
+        ),
+        ({"start": date(2022, 3, 7)}, "field 'start': found 2022-03-07, expected a moment such as"),
         ({"regions": []}, "field 'regions'"),
         ({"start": 0}, "field 'start': found 0, expected a moment"),
         ({"start": "9999-12-31T00:00:00Z"}, "expected a year from 1970 to 2100"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from agent.policy.rules import Approval, PolicySet
 from sim.approvals import Approvals
 from sim.runfolder import read_run
 from sim.scenario import build_world
-from sim.schedulers import SCHEDULERS
+from sim.schedulers import ORACLES, SCHEDULERS
 from sim.units import HOUR_S
 
 
@@ -61,22 +61,33 @@ class Cost:
             yield f"  {note}"
 
 
-def cost_of(policy_set: PolicySet, run_dir: Path, data_dir: Path | None) -> Cost:
+def _quiet(_: str) -> None:
+    """Tell nobody."""
+
+
+def cost_of(
+    policy_set: PolicySet, run_dir: Path, data_dir: Path | None, *, tell: Callable[[str], None] = _quiet
+) -> Cost:
     """Return what rules cost on the scenario, scheduler and seed of a run folder.
 
     Rules under which the run was recorded, and which are not of this policy, bind in both runs. Where a rule wants a
     person's yes, it is said. The agent is run without a language model: what a model would answer is not recorded.
+    `tell` hears of each step as it begins: they can take a minute.
 
     Raises:
         InputError: If the folder is damaged, or its series cannot be read.
     """
+    tell(f"reading {run_dir} and its series")
     folder = read_run(run_dir)
     others = tuple(rule for rule in recorded_rules(folder).rules if rule not in policy_set.rules)
     case = Case(folder.scenario, build_world(folder.scenario, data_dir), (), PolicySet(rules=others))
     case = replace(case, bound_if_known=case.bound)
     under = replace(case, rules=PolicySet(rules=(*others, *policy_set.rules)))
     scheduler = str(folder.run["scheduler"])
-    without, with_ = (_figures(_summary(one, scheduler)) for one in (case, under))
+    tell(f"run 1 of 2: {scheduler}, without the rules")
+    without = _figures(_summary(case, scheduler))
+    tell(f"run 2 of 2: {scheduler}, with the rules")
+    with_ = _figures(_summary(under, scheduler))
     figures = tuple(Figure(name, without[name], with_[name]) for name in without)
     return Cost(scheduler, figures, tuple(_notes(under.rules, len(others), scheduler)))
 
@@ -86,13 +97,17 @@ def _notes(rules: PolicySet, others: int, scheduler: str) -> Iterator[str]:
         yield f"other rules under which the run was recorded bind in both: {others}"
     if any(isinstance(rule, Approval) for rule in rules.rules):
         yield "every approval that a rule wants is given"
-    if scheduler not in SCHEDULERS:
+    if not _is_numeric(scheduler):
         yield "both runs are of the agent without a language model"
+
+
+def _is_numeric(scheduler: str) -> bool:
+    return scheduler in SCHEDULERS or scheduler in ORACLES
 
 
 def _summary(case: Case, scheduler: str) -> Mapping[str, Any]:
     approvals = Approvals.of_jobs()
-    if scheduler in SCHEDULERS:
+    if _is_numeric(scheduler):
         return run_scheduler(case, scheduler, approvals=approvals).summary
     return run_agent(start_agent(case, None, approvals=approvals), case, None, lambda record: None).summary
 

@@ -66,6 +66,16 @@ def test_a_browser_draws_every_chart_and_says_nothing_on_its_console(html: str, 
 
 
 @needs_chromium
+def test_the_ranking_is_no_wider_than_a_screen_of_1280_pixels(html: str, tmp_path: Path):
+    measure = """<script>const box = document.querySelector("#ranking .scroll");
+                 document.title = `${box.scrollWidth} in ${box.clientWidth}`;</script>"""
+    document, _ = browsed(html.replace("</body>", f"{measure}</body>"), tmp_path, width=1280)
+    found = re.search(r"<title>(\d+) in (\d+)</title>", document)
+    assert found
+    assert int(found[1]) <= int(found[2])
+
+
+@needs_chromium
 def test_an_error_on_the_console_would_be_seen(tmp_path: Path):
     """So that the test above could fail."""
     assert browsed("<script>nothing.at.all</script>", tmp_path)[1]

@@ -176,7 +176,9 @@ def test_a_reading_by_the_embedded_model_warns_that_a_person_must_check_it():
 
 
 def test_a_policy_without_sentences_says_so():
-    assert compile_policy("# Title\n", VOCABULARY, scripted()).warnings == ("the policy has no sentences",)
+    assert compile_policy("# Title\n", VOCABULARY, scripted()).warnings == (
+        "the policy has no sentences: there is nothing to read",
+    )
 
 
 def test_a_sentence_too_long_to_keep_is_refused_before_the_model_is_asked():

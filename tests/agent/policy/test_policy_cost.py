@@ -66,6 +66,20 @@ def test_the_agent_is_run_without_a_model(tmp_path: Path):
     assert {one.difference for one in cost.figures} == {0}
 
 
+def test_a_run_told_the_future_is_replayed_by_the_same_scheduler(tmp_path: Path):
+    run_scheduler(case(), "time-shift-oracle", tmp_path / "told")
+    cost = cost_of(PolicySet(), tmp_path / "told", None)
+    assert (cost.scheduler, cost.notes) == ("time-shift-oracle", ())
+    summary = run_scheduler(case(), "time-shift-oracle").summary
+    assert figures(cost)["carbon of jobs, kg"][0] == summary["carbon_kg"]["dynamic"]
+
+
+def test_each_step_is_told_as_it_begins(plain: Path):
+    told: list[str] = []
+    cost_of(PolicySet(), plain, None, tell=told.append)
+    assert [words.split(":")[0] for words in told] == [f"reading {plain} and its series", "run 1 of 2", "run 2 of 2"]
+
+
 def test_the_table_shows_counts_whole_and_signs(plain: Path):
     lines = list(cost_of(policy(NOT_BY_DAY), plain, None).lines())
     assert lines[0].split() == ["replay", "of", "fifo", "without", "with", "difference"]

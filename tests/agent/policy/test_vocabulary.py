@@ -35,9 +35,14 @@ def test_an_unknown_name_comes_with_the_nearest_known_ones(vocabulary):
     assert unknown(vocabulary, regions=["north america"])[0].endswith("us-west, us-south, ca-east)")
     assert unknown(vocabulary, jobs={"team": "finanse"}) == ["unknown team 'finanse' (nearest known: finance)"]
     assert unknown(vocabulary, unless={"home": ["zzz"], "tag": "xyz"}) == [
-        "unknown tag 'xyz'",
-        "unknown region 'zzz'",
+        "unknown tag 'xyz' (known: training, nightly, backup, ci, etl, inference and 3 more)",
+        "unknown region 'zzz' (known: us-west, us-south, ca-east, gb, de)",
     ]
+
+
+@pytest.mark.parametrize("name", ["Sweden", "Mars", "Iceland"])
+def test_a_name_near_to_none_comes_with_some_known_ones_and_no_guess(vocabulary, name):
+    assert unknown(vocabulary, regions=[name])[0].startswith(f"unknown region {name!r} (known: us-west, us-south")
 
 
 def test_hand_edited_rules_with_unknown_names_are_refused_with_file_and_rule(vocabulary):
