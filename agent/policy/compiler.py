@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent.llm.protocol import LanguageModel, ModelFailed, Schema
+from agent.llm.protocol import LanguageModel, Message, ModelFailed, Schema
 from agent.mentions import stance
 from agent.mentions.reading import mentions
 from agent.policy.crosscheck import crosscheck
@@ -24,7 +24,7 @@ from agent.policy.rules import MAX_SENTENCE, PolicySet, Unenforceable, explain
 from agent.policy.sentences import sentences
 from agent.policy.vocabulary import Vocabulary
 from agent.said.asking import DEADLINE_S, Malformed, Understood, ask
-from agent.said.missed import again
+from agent.said.missed import again, missed
 from agent.said.names import invented, misplaced, unknown_names
 from agent.said.narrow import narrow_schema, without_refusal
 from agent.said.prompt import BEFORE, messages, question
@@ -45,7 +45,7 @@ def compile_policy(
         text: The policy, Markdown.
         vocabulary: The names it may use.
         model: Who reads.
-        deadline_s: Wall seconds allowed for each call; there are at most two a sentence, four with the tuned model.
+        deadline_s: Wall seconds allowed for each call; there are at most two a sentence, six with the tuned model.
 
     Raises:
         InputError: If a sentence is too long to be kept, or the model fails on every one of them.
@@ -139,11 +139,15 @@ class SentenceReader:
 
         The model was trained to mind what stands behind "must".
         """
-        asked = messages("rules", self._vocabulary, text, ("rules",))
+
+        def asked(doubts: Sequence[str] = ()) -> list[Message]:
+            fragments = missed("rules", self._vocabulary, text, doubts)
+            return messages("rules", self._vocabulary, text, ("rules", *fragments))
+
         understand = partial(self._understand, text, ())
         schema = without_refusal(self._schema(text))
         with suppress(Malformed, ModelFailed):
-            read = ask(self._model, asked, schema, understand, deadline_s=self._deadline_s)
+            read = ask(self._model, asked(), schema, understand, again=asked, deadline_s=self._deadline_s)
             if not any(isinstance(item, Unenforceable) for item in read.meaning):
                 return read
         return None

@@ -18,23 +18,12 @@ from agent.said.notes import SAYS_A_DAY, spellings
 from agent.said.rules import OWN, SaidAnswer
 from agent.said.schema import schema_of
 from agent.said.task import Task
+from agent.said.values import values_of
 
 COMMON = ("kind", "jobs", "unless", "soft")
-NEEDED = {"budget": ("max", "per"), "prefer": ("in",)}
+NEEDED = {"budget": ("max", "per")}
 """Fields without which a rule of a kind says nothing."""
-SPAN, SHARE = r"^[0-9]{1,5}(\.[0-9]{1,4})? (h|min)$", r"^[0-9]{1,3}(\.[0-9]{1,2})? %$"
 MOST = r"^[0-9]{1,9}(\.[0-9]{1,4})? (kg|usd|kwh)$"
-USD, MASS = r"^[0-9]{1,9}(\.[0-9]{1,4})? usd$", r"^[0-9]{1,9}(\.[0-9]{1,4})? (g|kg)$"
-UNITS = {
-    "within": SPAN,
-    "takes": SPAN,
-    "longer": SPAN,
-    "shorter": SPAN,
-    "free": SHARE,
-    "cost_above": USD,
-    "price_above": USD,
-    "carbon_above": MASS,
-}
 WORDS = 3
 """How many words a name that nobody knows may have."""
 
@@ -47,16 +36,17 @@ def narrow_schema(task: Task, vocabulary: Vocabulary, text: str) -> dict[str, An
         vocabulary: The names that the text may use.
         text: The text.
     """
-    lists = _names(vocabulary, text)
+    found = mentions(text, vocabulary, SAYS_A_DAY)
+    lists = _names(vocabulary, found)
     if task == "hints":
         schema = schema_of(SaidHints)
-        return {**schema, "properties": _held(schema["properties"], lists), "$defs": _lists(lists)}
+        return {**schema, "properties": _held(schema["properties"], lists, found), "$defs": _lists(lists)}
     schema = schema_of(SaidAnswer)
     parts = schema["$defs"]
     rule, selector = parts["SaidRule"], parts["SaidSelector"]
-    kinds = {f"Rule_{kind}": _of_kind(rule, kind, own, lists) for kind, own in OWN.items()}
+    kinds = {f"Rule_{kind}": _of_kind(rule, kind, own, lists, found) for kind, own in OWN.items()}
     choice = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in kinds]}
-    selector = {**selector, "properties": _held(selector["properties"], lists)}
+    selector = {**selector, "properties": _held(selector["properties"], lists, found)}
     properties = {**schema["properties"], "rules": {**schema["properties"]["rules"], "items": choice}}
     return {**schema, "properties": properties, "$defs": {**_lists(lists), **kinds, "SaidSelector": selector}}
 
@@ -66,18 +56,17 @@ def without_refusal(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**schema, "properties": {"rules": schema["properties"]["rules"]}, "required": ["rules"]}
 
 
-def _names(vocabulary: Vocabulary, text: str) -> dict[str, list[str]]:
-    """Return the names that may stand in each field: those mentioned, else all known; and words that are no name."""
+def _names(vocabulary: Vocabulary, found: Mentions) -> dict[str, list[str]]:
+    """Return the names that may stand in each field: those mentioned, and words that are no name."""
     known = {
         "region": spellings(vocabulary),
         "team": vocabulary.teams,
         "customer": vocabulary.customers,
         "tag": vocabulary.tags,
     }
-    found = mentions(text, vocabulary, SAYS_A_DAY)
     strange = _strange(found)
     return {
-        field: list(dict.fromkeys([*(_meant(found, field, names, vocabulary) or names), *strange]))
+        field: list(dict.fromkeys([*_meant(found, field, names, vocabulary), *strange]))
         for field, names in known.items()
     }
 
@@ -108,31 +97,35 @@ def _strange(mentioned: Mentions) -> list[str]:
 
 
 def _lists(lists: Mapping[str, list[str]]) -> dict[str, Any]:
-    return {
-        f"Name_{field}": {"enum": names} if names else {"type": "string", "maxLength": 1}
-        for field, names in lists.items()
-    }
+    return {f"Name_{field}": {"enum": names} for field, names in lists.items() if names}
 
 
-def _of_kind(rule: Mapping[str, Any], kind: str, own: Iterable[str], lists: Mapping[str, list[str]]) -> dict[str, Any]:
+def _of_kind(
+    rule: Mapping[str, Any], kind: str, own: Iterable[str], lists: Mapping[str, list[str]], found: Mentions
+) -> dict[str, Any]:
     kept = {*COMMON, *(name.rstrip("_") for name in own)}
-    properties = _held({name: value for name, value in rule["properties"].items() if name in kept}, lists)
+    stated = {name: value for name, value in rule["properties"].items() if name in kept}
+    properties = _held(stated, lists, found, kind)
     properties["kind"] = {"const": kind, "type": "string"}
-    if "max" in properties:
-        properties["max"] = {**properties["max"], "pattern": MOST if kind == "budget" else SHARE}
     if kind in ("objective", "prefer"):
         properties.pop("soft")
     return {**rule, "properties": properties, "required": ["kind", *NEEDED.get(kind, ())]}
 
 
-def _held(properties: Mapping[str, Any], lists: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Return the fields of an object, each held to its names or units."""
-    held = {}
+def _held(
+    properties: Mapping[str, Any], lists: Mapping[str, list[str]], found: Mentions, kind: str = ""
+) -> dict[str, Any]:
+    """Return the fields of an object, each held to its names or values; those that can have none are left out."""
+    held: dict[str, Any] = {}
     for name, value in properties.items():
-        if name in ("in", "but", "home", "only", "deny"):
-            held[name] = {**value, "items": {"$ref": "#/$defs/Name_region"}}
-        elif name in lists:
-            held[name] = {"$ref": f"#/$defs/Name_{name}"}
-        else:
-            held[name] = {**value, "pattern": UNITS[name]} if name in UNITS else value
+        names = "region" if name in ("in", "but", "home", "only", "deny") else name
+        possible = values_of(name, kind, found)
+        if names in lists:
+            if lists[names]:
+                listed = {"$ref": f"#/$defs/Name_{names}"}
+                held[name] = {**value, "items": listed} if names == "region" else listed
+        elif possible is None:
+            held[name] = {**value, "pattern": MOST} if name == "max" else value
+        elif possible:
+            held[name] = {"enum": possible}
     return held

@@ -7,8 +7,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from agent.mentions.reading import mentions
 from agent.policy.vocabulary import Vocabulary
 from agent.said.narrow import narrow_schema
+from agent.said.values import values_of
 from agent.training.pairs import groups
 
 VOCABULARY = Vocabulary.model_validate(
@@ -47,8 +49,50 @@ def test_an_answer_has_names_that_the_text_can_mean_and_fields_of_its_kind(rule:
     assert fits(TEXT, **rule) is possible
 
 
-def test_where_a_text_names_no_region_any_known_one_is_possible():
-    assert fits("Nothing runs there.", kind="deny", **{"in": ["Texas"]})
+def test_where_a_text_names_no_region_none_is_possible():
+    assert not fits("Nothing runs there.", kind="deny", **{"in": ["Texas"]})
+
+
+LIMITS = (
+    "Jobs over 90 minutes emit at most 1.5 t and 30 dollars a day, use 80 % of the CPUs or a fifth, and pause twice."
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "possible"),
+    [
+        ("longer", "", ["1.5 h", "24 h"]),
+        ("within", "", ["1.5 h", "24 h", "0 h"]),
+        ("max", "budget", ["1500 kg", "30 usd"]),
+        ("max", "headroom", ["20 %", "80 %"]),
+        ("cost_above", "approval", ["30 usd"]),
+        ("times", "", [2]),
+        ("when", "", []),
+        ("tz", "", []),
+    ],
+)
+def test_a_quantity_is_one_that_the_text_gives_in_the_unit_of_the_field(field: str, kind: str, possible: list[Any]):
+    assert values_of(field, kind, mentions(LIMITS, VOCABULARY)) == possible
+
+
+def test_a_window_lies_between_times_that_are_said_or_the_ends_of_the_day():
+    found = mentions("Not before 16:30, and not at night.", VOCABULARY)
+    assert values_of("when", "", found) == ["night", "00:00-16:30", "00:00-24:00", "16:30-24:00"]
+
+
+def test_days_are_those_said_alone_together_and_all_but_those():
+    found = mentions("On Mondays and on Wednesdays.", VOCABULARY)
+    assert values_of("days", "", found) == ["mon", "mon,wed", "tue,thu,fri,sat,sun", "wed"]
+
+
+def test_sizes_of_a_job_are_not_mixed_up():
+    found = mentions("One GPU, 128 GB, sixteen CPUs.", VOCABULARY)
+    assert [values_of(field, "", found) for field in ("cpus", "gpus", "memory")] == [[16], [1], ["128 gb"]]
+
+
+def test_a_field_for_which_a_text_has_no_value_cannot_be_written():
+    assert not fits("Ads wait.", kind="approval", cost_above="30 usd")
+    assert fits("Ads wait above 30 usd.", kind="approval", cost_above="30 usd")
 
 
 def test_an_answer_that_is_taught_fits_the_schema_of_its_text():
