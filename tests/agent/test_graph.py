@@ -132,6 +132,7 @@ def test_tokens_and_seconds_are_summed_and_the_models_own_carbon_counted():
     one, _ = run(ScriptedModel(lambda _: turn))
     figures = one.llm_figures()
     assert (figures["prompt_tokens"], figures["completion_tokens"], figures["seconds"]) == (200, 20, 7200)
+    assert figures["energy_kwh"] == pytest.approx(0.06)
     assert one.llm_g() == pytest.approx(0.03 * 300 * 2), "30 W for an hour at 300 g/kWh, twice"
 
 
