@@ -96,7 +96,7 @@ class AgentRun:
             "prompt_tokens": sum(call.prompt_tokens for call in calls),
             "completion_tokens": sum(call.completion_tokens for call in calls),
             "seconds": float(sum(seconds)),
-            "energy_kwh": self._llm_w() * float(sum(seconds)) / J_PER_KWH,
+            "energy_kwh": self._llm_host()[0] * float(sum(seconds)) / J_PER_KWH,
             "p50_s": float(p50),
             "p95_s": float(p95),
             "fallbacks": self.fallbacks if self.agent.model else 0,
@@ -104,10 +104,12 @@ class AgentRun:
         }
 
     def llm_g(self) -> float:
-        """Return the model's own carbon, grams: its energy x the intensity of the first region when it was asked."""
-        signal = self.world.intensity[0]
-        return sum(self._llm_w() * call.seconds * signal.at(now_s) / J_PER_KWH for now_s, call in self.calls)
+        """Return the model's own carbon, grams: its energy x the intensity where it runs, when it was asked."""
+        watts, r = self._llm_host()
+        return sum(watts * call.seconds * self.world.intensity[r].at(t_s) / J_PER_KWH for t_s, call in self.calls)
 
-    def _llm_w(self) -> float:
-        """Return what a model at work draws, W: modelled watts x PUE of the first region, where it is taken to run."""
-        return self.world.accounting.llm_w * self.world.regions[0].pue
+    def _llm_host(self) -> tuple[float, int]:
+        """Return what the model's host draws while it works, as modelled and PUE included, W; and its region."""
+        counts = self.world.accounting
+        r = self.world.region_index[counts.llm_region] if counts.llm_region else 0
+        return counts.llm_w * self.world.regions[r].pue, r
