@@ -18,6 +18,7 @@ from agent.case import Case, cancelled_in, check_descriptions, run_scheduler, se
 from agent.described.reading import Descriptions
 from agent.hints import JobHints
 from agent.job_hints import HintsReading
+from agent.llm.cached import Cached
 from agent.llm.protocol import LanguageModel
 from agent.llm.scripted import ScriptedModel
 from agent.llm.select import open_reader
@@ -68,8 +69,8 @@ class TruthReader(Descriptions):
         return HintsReading(self.truth.get(job.id, JobHints()))
 
 
-def row(case: Case, name: str, run: Run) -> str:
-    """Return a line: carbon of the jobs (kg), deadlines missed, breaches of what texts truly say."""
+def came_to(case: Case, run: Run) -> tuple[float, int, int]:
+    """Return carbon of the jobs (kg), deadlines missed, and breaches of what texts truly say."""
     accounts = account(run)
     told = [
         {"text": "", "jobs": [{"job_id": job_id, "hints": hints.as_json(), "left_out": {}}]}
@@ -77,21 +78,31 @@ def row(case: Case, name: str, run: Run) -> str:
     ]
     broken = check_descriptions(case.world, told, segments_of(run, accounts), cancelled=cancelled_in(run))
     kg, late = float(accounts.books.ledger.carbon_g.sum()) / 1000, int(accounts.jobs.violated.sum())
-    return f"| {name} | {kg:.2f} | {late} | {len(broken)} |"
+    return kg, late, len(broken)
 
 
-def agent_run(case: Case, llm: str) -> Run:
-    """Return the agent's run with a reader: `none`, `truth`, or a model's specification; numbers alone decide."""
+def row(case: Case, name: str, run: Run) -> str:
+    """Return a line of what a run came to."""
+    kg, late, broken = came_to(case, run)
+    return f"| {name} | {kg:.2f} | {late} | {broken} |"
+
+
+def agent_run(case: Case, llm: str) -> AgentRun:
+    """Return the agent's run with a reader: `none`, `truth`, or a model's specification; numbers alone decide.
+
+    What was read before is read anew, so that it is counted.
+    """
     reader: LanguageModel | None = None
     if llm not in ("none", "truth"):
-        reader = open_reader(llm)
+        kept = open_reader(llm)
+        reader = kept.model if isinstance(kept, Cached) else kept
     run = start_agent(case, None, reader=reader)
     if llm == "truth":
         told = TruthReader(case.world, case.guard(), ScriptedModel([]), 1.0, truth=true_hints(case))
         run = AgentRun(case.world, run.agent, descriptions=told)
     for _ in run:
         pass
-    return run.run
+    return run
 
 
 def main() -> None:
@@ -108,7 +119,7 @@ def main() -> None:
         for name in SCHEDULERS:
             print(row(case, name, run_scheduler(case, name).run), flush=True)
         for llm in [arguments.llm] if arguments.llm else ["none", "truth"]:
-            print(row(case, f"agent, reader {llm}", agent_run(case, llm)), flush=True)
+            print(row(case, f"agent, reader {llm}", agent_run(case, llm).run), flush=True)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Contender:
     name: str
     llm: str | None = None
     mode: str = "rank"
+    without_tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,12 @@ def _contend(case: Case, contender: Contender, out: Path) -> Finished:
     if contender.llm is None:
         return run_scheduler(case, contender.name, out)
     run = start_agent(
-        case, open_model(contender.llm), mode=contender.mode, out=out, reader=reader_beside(contender.llm)
+        case,
+        open_model(contender.llm),
+        mode=contender.mode,
+        out=out,
+        reader=reader_beside(contender.llm),
+        without_tools=contender.without_tools,
     )
     return run_agent(run, case, out, lambda record: None)
 

@@ -11,7 +11,16 @@ from agent.case import Case, Finished
 from sim.history import Served
 from sim.units import FloatArray
 
-TIMINGS = ("scheduler_s", "wall_s", "jobs_per_s", "peak_rss_mb", "llm_seconds", "llm_p50_s", "llm_p95_s")
+TIMINGS = (
+    "scheduler_s",
+    "wall_s",
+    "jobs_per_s",
+    "peak_rss_mb",
+    "llm_seconds",
+    "llm_energy_kwh",
+    "llm_p50_s",
+    "llm_p95_s",
+)
 """Columns that differ from run to run on the same input: they have a table of their own."""
 
 

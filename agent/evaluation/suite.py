@@ -22,6 +22,7 @@ from sim.errors import InputError
 from sim.scenario import Scenario, Seed, first_error, parse_scenario, read_yaml, scenario_file
 from sim.schedulers import scheduler
 from sim.sites import Name, NotNegative, Spec
+from tools import TOOLS
 
 Patch = dict[str, Any]
 NO_POLICY = "own"
@@ -46,11 +47,12 @@ class ScenarioEntry(Spec):
 
 
 class AgentEntry(Spec):
-    """The agent as a contender: its name in tables, and the language model that it asks (`none`: no model)."""
+    """The agent as a contender: its name in tables, the language model that it asks (`none`: no model), and how."""
 
     id: Name
     llm: str = "none"
-    mode: Literal["rank", "tools"] = "rank"
+    mode: Literal["rank", "plan", "tools"] = "rank"
+    without_tools: list[str] = Field(default_factory=list)
 
 
 class Suite(Spec):
@@ -101,7 +103,8 @@ class Expanded:
     def sha256(self) -> str:
         """The hash of every cell: scenarios, policies' texts and rules, contenders and seeds."""
         content = [[cell.id, cell.scenario, [p.as_json() for p in cell.policies], cell.rules,
-                    [cell.contender.llm, cell.contender.mode]] for cell in self.cells]  # fmt: skip
+                    [who.llm, who.mode, *who.without_tools]]
+                   for cell in self.cells for who in [cell.contender]]  # fmt: skip
         return hashlib.sha256(json.dumps([self.suite.baseline, content], sort_keys=True).encode()).hexdigest()
 
 
@@ -129,6 +132,7 @@ def load_suite(path: str) -> Expanded:
         raise InputError(f"{file}: {first_error(error)}") from None
     for agent in suite.agents:
         check_mode(agent.mode, agent.llm)
+        TOOLS.without(agent.without_tools)
     for name in suite.schedulers:
         scheduler(name)
     return Expanded(suite, tuple(_cells(suite, file)))
@@ -155,7 +159,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
 def _cells(suite: Suite, file: Path) -> Iterator[Cell]:
     contenders = [
         *(Contender(name) for name in suite.schedulers),
-        *(Contender(agent.id, agent.llm, agent.mode) for agent in suite.agents),
+        *(Contender(agent.id, agent.llm, agent.mode, tuple(agent.without_tools)) for agent in suite.agents),
     ]
     for entry in suite.scenarios:
         base = _base(file, entry.base)

@@ -62,6 +62,10 @@ def test_the_hash_changes_with_anything_that_is_run(tmp_path: Path):
         ({"scenarios": [{"id": "a", "base": "nowhere"}]}, "nowhere: no such scenario file"),
         ({"scenarios": [{"id": "a", "base": "tiny.yaml", "set": {"dayz": 2}}]}, "scenario a: unknown key 'dayz'"),
         ({"agents": [{"id": "agent", "llm": "none", "mode": "tools"}]}, "--mode tools needs a model"),
+        (
+            {"agents": [{"id": "agent", "without_tools": ["what_of"]}]},
+            "no tool 'what_of' to leave out; tools are capac",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_suite_is_named(tmp_path: Path, fields: dict[str, Any], said: str):
