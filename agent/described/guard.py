@@ -78,7 +78,8 @@ class DescribedRules:
 
     def concerns(self, jobs: Jobs) -> BoolArray:
         """Return which jobs rules or their descriptions bear on, shape (J,)."""
-        return self._rules.concerns(jobs) | np.array([job_id in self._bounds for job_id in jobs.ids], dtype=bool)
+        described = np.array([job_id in self._bounds for job_id in jobs.ids], dtype=bool)
+        return np.asarray(self._rules.concerns(jobs) | described)
 
     def _suspendable(self, job: Job) -> bool:
         bounds = self._bounds.get(job.id)
