@@ -2,11 +2,11 @@
 
     python -m bench.wishes DATA_DIR [--seeds 5] [--count 150] [--json OUT]
 
-Five real grids, jobs of a real trace, weeks of 2022 that the seed draws. The agent runs without a model under all wishes
-together. What granting one to a job costs is found by two more runs for each: without that wish, and with it as a rule
-that must hold; the difference of what the job emits, in percent. A case is a wish and a job; it counts as cheap if
-granting costs under 2 % and makes the job no later than its deadline. Whether what ran kept to a wish is judged by the
-independent check of rules, as if it had been one that must hold.
+Five real grids, jobs of a real trace, weeks of 2022 that the seed draws. The agent runs without a model under all
+wishes together. What granting one to a job costs is found by two more runs for each: without that wish, and with it as
+a rule that must hold; the difference of what the job emits, in percent. A case is a wish and a job; it counts as cheap
+if granting costs under 2 % and makes the job no later than its deadline. Whether what ran kept to a wish is judged by
+the independent check of rules, as if it had been one that must hold.
 """
 
 from __future__ import annotations
