@@ -42,8 +42,6 @@ class InProcess:
 
     def add(self, number: int, prompt: Prompt) -> None:
         """Take a prompt into the batch. See `Engine.add`."""
-        from vllm.exceptions import VLLMClientError
-
         messages = [dict(message) for message in prompt.messages]
         try:
             text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
@@ -54,7 +52,7 @@ class InProcess:
                 _parameters(prompt),
                 lora_request=self._adapter if prompt.adapter else None,
             )
-        except (ValueError, VLLMClientError) as error:  # too long, or a schema that cannot be forced
+        except Exception as error:  # noqa: BLE001 - too long, a schema, a template: the others in the batch go on
             raise ModelRefused(f"vllm: {' '.join(str(error).split())[:200]}") from None
 
     def step(self) -> Iterator[tuple[int, Written | ModelFailed]]:

@@ -59,7 +59,7 @@ def template_of(folder: Path) -> str:
     if alone.is_file():
         return alone.read_text(encoding="utf-8")
     content = json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
-    return json.dumps(content.get("chat_template", ""))
+    return str(content.get("chat_template", ""))  # in some models a list of them
 
 
 def _template() -> Path:

@@ -147,19 +147,19 @@ def serve(serving: Serving, on_ready: Callable[[], None]) -> int:
     require_vllm()
     if _listens(serving.port):
         raise InputError(f"--port {serving.port}: something answers there already; give another port")
-    # a process group of its own, so that the interrupt reaches it once, by us, and its helpers can be found
-    child = subprocess.Popen(
-        serving.command(), env=serving.environment(os.environ), stdout=sys.stderr.fileno(), start_new_session=True
-    )
-    try:
-        with _terminated_as_interrupted():
+    with _ended_as_interrupted():
+        # a process group of its own, so that the interrupt reaches it once, by us, and its helpers can be found
+        child = subprocess.Popen(
+            serving.command(), env=serving.environment(os.environ), stdout=sys.stderr.fileno(), start_new_session=True
+        )
+        try:
             if _becomes_ready(child, serving.port):
                 on_ready()
             return child.wait()
-    except KeyboardInterrupt:
-        return _stop(child)
-    finally:
-        _end_group(child.pid)
+        except KeyboardInterrupt:
+            return _stop(child)
+        finally:
+            _end_group(child.pid)
 
 
 def _listens(port: int) -> bool:
@@ -203,14 +203,15 @@ def _end_group(group: int) -> None:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Take SIGTERM as Ctrl-C meanwhile: else a server would outlive us."""
+def _ended_as_interrupted() -> Iterator[None]:
+    """Take SIGTERM and a closed terminal as Ctrl-C meanwhile: else a server would outlive us."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {name: signal.signal(name, interrupt) for name in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, handler in before.items():
+            signal.signal(name, handler)
