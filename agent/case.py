@@ -159,7 +159,7 @@ def check_mode(mode: str, llm: str) -> None:
     """Refuse a mode that this version lacks, or that the model cannot do."""
     if mode not in MODES:
         raise InputError(f"--mode {mode!r}: expected one of {', '.join(MODES)}")
-    if mode == "tools" and llm.partition(":")[0] in ("local", "none"):
+    if mode == "tools" and llm.partition(":")[0] in ("local", "vllm", "none"):
         raise InputError("--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank")
 
 

@@ -19,6 +19,7 @@ from agent.llm.cached import Cached
 from agent.llm.protocol import LanguageModel
 from agent.llm.select import open_reader
 from agent.policy.rules import PolicySet
+from agent.run import AgentRun
 from sim.runner import Run
 from sim.scenario import build_world, load_scenario, parse_scenario
 from sim.schedulers import SCHEDULERS
