@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,7 +51,7 @@ policy_app = typer.Typer(
     help="Read, show and confirm policies in plain English.", no_args_is_help=True, rich_markup_mode=None
 )
 job_app = typer.Typer(help="Read free-text descriptions of jobs.", no_args_is_help=True, rich_markup_mode=None)
-llm_app = typer.Typer(help="Fetch and test language models.", no_args_is_help=True, rich_markup_mode=None)
+llm_app = typer.Typer(help="Fetch, serve, test and tune language models.", no_args_is_help=True, rich_markup_mode=None)
 data_app = typer.Typer(help="Bring real series and traces in.", no_args_is_help=True, rich_markup_mode=None)
 forecast_app = typer.Typer(
     help="Forecasts of carbon intensity and prices.", no_args_is_help=True, rich_markup_mode=None
@@ -69,7 +68,7 @@ Policies = Annotated[list[Path] | None, typer.Option("--policy", help="A policy 
 Out = Annotated[Path | None, typer.Option("--out", help="Write the run folder here.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 VocabularyFile = Annotated[Path | None, typer.Option("--vocabulary", help="The names that texts may use (JSON).")]
-Llm = Annotated[str, typer.Option("--llm", help="local, openai:MODEL, none, or replay:RUN_DIR.")]
+Llm = Annotated[str, typer.Option("--llm", help="local, openai:MODEL, vllm, none, or replay:RUN_DIR.")]
 AcceptReading = Annotated[
     bool,
     typer.Option("--accept-reading", help="Compile policies whose reading is not confirmed, and confirm it unseen."),
@@ -358,7 +357,9 @@ def evaluate(
         str, typer.Argument(help="A suite file, or the name of a bundled one (smoke, seeds, stress, sensitivity).")
     ],
     out: Annotated[Path, typer.Option("--out", help="Write the evaluation's folder here.")],
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; all cores if not given.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Runs at once; as many as cores if not given (16 with vllm).")
+    ] = None,
     ray: Annotated[str | None, typer.Option("--ray", help="Run on the Ray cluster at this address.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder.")] = False,
     data_dir: DataDir = None,
@@ -599,6 +600,34 @@ def llm_check(llm: Llm = "local") -> None:
         raise FaultFound(str(answer["error"]))
 
 
+@llm_app.command("serve")
+def llm_serve(
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="-- WORDS", help="Options of vLLM's own, as they are.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A folder of Hugging Face weights; the embedded model if not given.")
+    ] = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Of 127.0.0.1.")] = 8123,
+    name: Annotated[str | None, typer.Option("--name", help="What clients call the model.")] = None,
+    adapter: Annotated[
+        bool,
+        typer.Option("--adapter/--no-adapter", help="Serve the adapter that reads texts beside the embedded model."),
+    ] = True,
+    api_key: Annotated[
+        str | None, typer.Option("--api-key", envvar="VLLM_API_KEY", help="Answer only to who sends this key.")
+    ] = None,
+    tool_parser: Annotated[
+        str, typer.Option("--tool-parser", help="vLLM's parser of the model's tool calls.")
+    ] = "hermes",
+) -> None:
+    """Start a vLLM server on this machine, with JSON schemas, tools, a prefix cache and the adapter; Ctrl-C ends it."""
+    from agent.llm.vllm.server import serve, serving
+
+    server = serving(model, name, port, adapter=adapter, api_key=api_key, tool_parser=tool_parser, more=more or ())
+    raise typer.Exit(serve(server, lambda: typer.echo("\n".join(server.told()))))
+
+
 @llm_app.command("tune")
 def llm_tune(
     out: Annotated[Path, typer.Option(help="Folder of the run: adapter.gguf, its checkpoints and its log.")],
@@ -644,14 +673,14 @@ def open_model(spec: str, *, scenario_sha256: str = "") -> LanguageModel | None:
 
 
 def select_runner(workers: int | None, ray: str | None) -> Runner:
-    """Return what runs the cells of an evaluation: a pool of processes, or a Ray cluster."""
+    """Return what runs the cells of an evaluation: processes and threads of this machine, or a Ray cluster."""
     if ray is not None:
         from agent.evaluation.ray import on_ray
 
         return partial(on_ray, address=ray)
-    from agent.evaluation.pool import pooled
+    from agent.evaluation.pool import batched
 
-    return partial(pooled, workers=workers or os.cpu_count() or 1)
+    return partial(batched, workers=workers)
 
 
 @contextmanager

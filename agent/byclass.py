@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from agent import rank
 from agent.answers import Malformed
@@ -15,10 +17,13 @@ from agent.prompts import Prompt
 from agent.propose import Candidate, objective_g
 from sim.model import Place, Region
 from sim.scenario import ObjectiveSpec
+from sim.units import HOUR_S, FloatArray
 from sim.view import View
 
-MOST_CLASSES = 5
-"""So many classes are asked about, those with something to mind and of most work first; the others go the first way."""
+MOST_CLASSES = 4
+"""So many classes are asked about; the others go the first way. Each costs a small model some tenth of a second."""
+AT_STAKE_G = 0.5
+"""Of less no question is made: the plans would be shown as equal."""
 WAIT = "wait"
 
 
@@ -30,6 +35,18 @@ class Choices:
     reason: str
 
 
+def worth_asking(groups: Sequence[JobClass], found: Sequence[Candidate], weights: ObjectiveSpec) -> list[JobClass]:
+    """Return the classes to ask about, numbered: those with something to mind, then those with most at stake.
+
+    At stake is by how much the worst plan for a class is worse than the best.
+    """
+    each = _scores(found, weights)
+    stakes = [np.ptp(each[:, group.rows].sum(axis=1)) for group in groups]
+    order = sorted(range(len(groups)), key=lambda k: (not groups[k].exceptional, -stakes[k]))
+    kept = [groups[k] for k in order if groups[k].exceptional or stakes[k] >= AT_STAKE_G]
+    return [replace(group, name=str(number)) for number, group in enumerate(kept[:MOST_CLASSES], start=1)]
+
+
 def messages(
     system: Prompt,
     epoch: Prompt,
@@ -39,16 +56,32 @@ def messages(
     weights: ObjectiveSpec,
 ) -> list[Message]:
     """Return the conversation, the stable prefix first."""
-    scores = [(one.label, objective_g(one.figures, weights)) for one in found]
-    rows = []
-    for group in groups:
-        gpus = f" {group.gpus:.0f} GPU" if group.gpus else ""
-        each = " ".join(f"{label} {score[group.rows].sum():.0f}" for label, score in scores)
-        shape = f"{len(group.rows)} jobs {group.cpus:.0f} CPU{gpus} {group.hours:.1f} h slack {group.slack_h:.0f} h"
-        rows.append(f"{group.name} {shape}: {each}")
-    shown = {"candidates": rank.lines(found), "classes": "\n".join(rows), "notes": rank.minded(notes)}
-    user = epoch.fill(**shown).strip()
-    return [{"role": "system", "content": system.text}, {"role": "user", "content": user}]
+    each = _scores(found, weights)
+    shown = {
+        "candidates": "\n".join(map(_plan_line, found)),
+        "classes": "\n".join(_class_line(group, found, each[:, group.rows].sum(axis=1)) for group in groups),
+        "notes": rank.minded(notes),
+    }
+    return [{"role": "system", "content": system.text}, {"role": "user", "content": epoch.fill(**shown).strip()}]
+
+
+def _scores(found: Sequence[Candidate], weights: ObjectiveSpec) -> FloatArray:
+    """Return what each pending job comes to under each plan, by the operator's objective, shape (plans, P), grams."""
+    return np.array([objective_g(one.figures, weights) for one in found])
+
+
+def _plan_line(one: Candidate) -> str:
+    """Return a plan by letter and name: each class has its own scores. A blank before a figure would cost a token."""
+    late = f" late{one.late}" if one.late else ""
+    return f"{one.label} {one.name} wait{one.mean_wait_s / HOUR_S:.0f}{late}"
+
+
+def _class_line(group: JobClass, found: Sequence[Candidate], scores: FloatArray) -> str:
+    """Return a class in few tokens: how it is, and the scores of the first plan and of those that differ from it."""
+    gpus = f" GPU{group.gpus:.2g}" if group.gpus else ""
+    shape = f"jobs{len(group.rows)} CPU{group.cpus:.0f}{gpus} hours{group.hours:.1f} slack{group.slack_h:.0f}"
+    shown = [f"{one.label}{score:.0f}" for one, score in zip(found, scores, strict=True)]
+    return f"{group.name} {shape} {' '.join(one for one in shown if one is shown[0] or one[1:] != shown[0][1:])}"
 
 
 def options(group: JobClass, found: Sequence[Candidate], regions: Sequence[Region]) -> list[str]:

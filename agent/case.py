@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -41,6 +41,7 @@ from sim.schedulers import scheduler
 from sim.summary import Accounts, account, summarise
 from sim.units import FloatArray, iso
 from sim.world import ROUNDING_S, World, origins
+from tools import TOOLS
 
 Summary = dict[str, Any]
 MODES = ("rank", "plan", "tools")
@@ -158,7 +159,7 @@ def check_mode(mode: str, llm: str) -> None:
     """Refuse a mode that this version lacks, or that the model cannot do."""
     if mode not in MODES:
         raise InputError(f"--mode {mode!r}: expected one of {', '.join(MODES)}")
-    if mode == "tools" and llm.partition(":")[0] in ("local", "none"):
+    if mode == "tools" and llm.partition(":")[0] in ("local", "vllm", "none"):
         raise InputError("--mode tools needs a model that can call tools: give --llm openai:MODEL, or use --mode rank")
 
 
@@ -210,11 +211,12 @@ def start_agent(
     reader: LanguageModel | None = None,
     store: Store | None = None,
     graph: Graph | None = None,
+    without_tools: Collection[str] = (),
 ) -> AgentRun:
     """Return a run of the agent that is ready to be iterated; it logs to `store`, or to a new one in `out` if given.
 
     Jobs' descriptions are read by `reader`, if the model itself is not to do so. Epochs go through `graph`, if not
-    through the one of `agent.graph`.
+    through the one of `agent.graph`. Tools mode may do without some tools, to see what they are worth.
     """
     check_mode(mode, model.spec if model else "none")
     agent = Agent(
@@ -223,6 +225,7 @@ def start_agent(
         objective=case.scenario.objective,
         prompts={name: prompts.load(name) for name in PROMPTS},
         deadline_s=deadline_s,
+        tools=TOOLS.without(without_tools),
     )
     rules, reader = case.guard(), reader or model
     run = AgentRun(

@@ -36,14 +36,13 @@ class JobClass:
     exceptional: bool
 
 
-def classes(timetable: Timetable, which: BoolArray, exceptional: BoolArray, most: int) -> list[JobClass]:
-    """Return the classes of some of the pending jobs, of most work first, at most so many; others are in none.
+def classes(timetable: Timetable, which: BoolArray, exceptional: BoolArray) -> list[JobClass]:
+    """Return the classes of some of the pending jobs, of most work first; others are in none.
 
     Args:
         timetable: The hours ahead.
         which: Which pending jobs are looked at, shape (P,).
         exceptional: Of which something is to be minded, shape (P,); they are in classes of their own, which come first.
-        most: The most classes.
     """
     view, rows = timetable.view, np.flatnonzero(which)
     if not len(rows):
@@ -70,7 +69,7 @@ def classes(timetable: Timetable, which: BoolArray, exceptional: BoolArray, most
             regions=open_[mine[0]],
             exceptional=bool(exceptional[rows[mine[0]]]),
         )
-        for number, mine in enumerate(groups[:most], start=1)
+        for number, mine in enumerate(groups, start=1)
     ]
 
 

@@ -54,10 +54,10 @@ def _by_rank(epoch: Epoch, model: LanguageModel, base: Candidate) -> Proposal:
 def _by_class(epoch: Epoch, model: LanguageModel, base: Candidate) -> Proposal:
     view, found, prompts = epoch.view, list(epoch.candidates), epoch.agent.prompts
     minded = mask(epoch.exceptions, len(view.pending))
-    groups = classes(epoch.scales.timetable, epoch.new | minded, minded, byclass.MOST_CLASSES)
+    weights = epoch.agent.objective
+    groups = byclass.worth_asking(classes(epoch.scales.timetable, epoch.new | minded, minded), found, weights)
     if not groups:
         return _by_rank(epoch, model, base)
-    weights = epoch.agent.objective
     chosen = ask(
         epoch,
         model,
@@ -85,6 +85,7 @@ def _by_tools(epoch: Epoch, model: LanguageModel, base: Candidate) -> Proposal:
             model,
             conversation,
             epoch.session,
+            tools=epoch.agent.tools,
             deadline_s=epoch.agent.deadline_s,
             on_turn=lambda messages, turn: epoch.note_turn(prompt, messages, turn),
             on_call=epoch.note_call,

@@ -15,7 +15,7 @@ from agent.llm.protocol import LanguageModel
 from agent.policy.english import show
 from agent.printable import printable
 from agent.record import EpochRecord
-from sim.units import HOUR_S, at_time
+from sim.units import G_PER_KG, HOUR_S, at_time
 from sim.world import World
 
 SCENARIO = "demo"
@@ -96,10 +96,10 @@ HEADINGS = (
 def _cells(summary: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[str]:
     """Return a row; `base` is what savings are counted from, None where there is nothing beside."""
     carbon, llm, wait = summary["carbon_kg"], summary["llm"], summary["wait_s"]
-    first = base["carbon_kg"] if base else {"dynamic": 0.0, "total": 0.0}
+    first = base["carbon_kg"] if base else {"dynamic": 0.0, "llm": 0.0, "total": 0.0}
     return [
         f"{carbon['dynamic']:.2f}",
-        _saved(carbon["dynamic"], first["dynamic"]),
+        _saved(carbon["dynamic"] + carbon["llm"], first["dynamic"] + first["llm"]),
         _percent(summary["gap_jobs"]),
         f"{carbon['total']:.2f}",
         _saved(carbon["total"], first["total"]),
@@ -128,12 +128,14 @@ def _hours(seconds: float | None) -> str:
 
 def _explain(console: Console, case: Case, summary: Mapping[str, Any], out: Path | None) -> None:
     llm, idle_kg = summary["llm"], summary["carbon_kg"]["idle"]
+    llm_g = G_PER_KG * summary["carbon_kg"]["llm"]
     lines = [
-        "jobs: what the jobs' own power emitted; saved: against the first row; above bound: over the "
-        f"{case.bound.dynamic_kg:.2f} kg that no schedule which meets the deadlines can go below.",
+        "jobs: what the jobs' own power emitted; saved: against the first row, the model's own carbon counted; above "
+        f"bound: over the {case.bound.dynamic_kg:.2f} kg that no schedule which meets the deadlines can go below.",
         f"total: with the language model and {idle_kg:.1f} kg of idle servers, the same under every scheduler.",
         f"The model was asked {llm['calls']} times; it failed in {llm['fallbacks']} epochs. "
-        "Where nothing new came, numbers decided.",
+        "Where nothing new came, numbers decided. "
+        f"Its own energy is put at {1000 * llm['energy_kwh']:.2f} Wh, which emitted {llm_g:.2f} g.",
     ]
     if out:
         lines.append(f"Look into every decision: cws console {out}. Check every figure: cws audit {out}.")

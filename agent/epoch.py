@@ -21,20 +21,21 @@ from sim.scenario import ObjectiveSpec
 from sim.schedulers.plan.weigh import Scales
 from sim.units import BoolArray
 from sim.view import View
-from tools import Outcome, Session
+from tools import TOOLS, Outcome, Registry, Session
 
 RUNNING = ("running", "restoring", "saving")
 
 
 @dataclass(frozen=True)
 class Agent:
-    """What stays the same over a run. `model` is None where numbers decide alone."""
+    """What stays the same over a run. `model` is None where numbers decide alone; `tools` are those it may call."""
 
     model: LanguageModel | None
     mode: str
     objective: ObjectiveSpec
     prompts: Mapping[str, Prompt]
     deadline_s: float = 30.0
+    tools: Registry = field(default_factory=lambda: TOOLS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,9 @@ backend, the model) is in the runtime context. Only `act` changes the world.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from functools import cache
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -24,7 +25,7 @@ from agent.news import news
 from agent.propose import Candidate, alternatives, best, reference
 from agent.reasons import epoch_reason
 from agent.record import CandidateRecord, EpochRecord
-from agent.settling import settle
+from agent.settling import Settled, settle
 
 
 class State(TypedDict, total=False):
@@ -35,6 +36,13 @@ class State(TypedDict, total=False):
     decided_by: str
     committed: str
     reason: str
+
+
+class Node(Protocol):
+    """A node of the graph: what it learns of the state and of the epoch, and what it adds to the state."""
+
+    def __call__(self, state: State, runtime: Runtime[Epoch]) -> State:
+        """Return what is new in the state."""
 
 
 def observe(state: State, runtime: Runtime[Epoch]) -> State:
@@ -76,7 +84,11 @@ def by_numbers(epoch: Epoch) -> Candidate:
 
 def check(state: State, runtime: Runtime[Epoch]) -> State:
     """Commit what of the proposal is no worse than what numbers would take: never worse."""
-    epoch = runtime.context
+    return checked(state, runtime.context, settle)
+
+
+def checked(state: State, epoch: Epoch, settle: Callable[[Epoch, Candidate, Candidate], Settled]) -> State:
+    """Return what is committed of the proposal beside the plan of numbers, and why."""
     proposed, base = epoch.named(state["proposed"]), by_numbers(epoch)
     committed, put_back = settle(epoch, proposed, base)
     overruled = committed is base and proposed is not base
@@ -134,9 +146,14 @@ NODES = (observe, propose, decide, check, act, record)
 @cache
 def compiled() -> CompiledStateGraph[State, Epoch, State, State]:
     """Return the graph, compiled at first use."""
+    return assembled()
+
+
+def assembled(**instead: Node) -> CompiledStateGraph[State, Epoch, State, State]:
+    """Return the graph with other nodes in the place of some, by name: an ablation leaves a part out so."""
     graph = StateGraph(State, context_schema=Epoch)
     for node in NODES:
-        graph.add_node(node.__name__, node)
+        graph.add_node(node.__name__, instead.get(node.__name__, node))
     names = [START, *(node.__name__ for node in NODES), END]
     for before, after in itertools.pairwise(names):
         graph.add_edge(before, after)

@@ -87,7 +87,7 @@ class AgentRun:
             self.store.append(record)
 
     def llm_figures(self) -> dict[str, float]:
-        """Return calls, tokens, seconds, fallbacks and repairs, as the summary words them."""
+        """Return calls, tokens, seconds, energy, fallbacks and repairs, as the summary words them."""
         calls = [call for _, call in self.calls]
         seconds = [call.seconds for call in calls]
         p50, p95 = np.percentile(seconds, [50, 95]) if seconds else (0.0, 0.0)
@@ -96,6 +96,7 @@ class AgentRun:
             "prompt_tokens": sum(call.prompt_tokens for call in calls),
             "completion_tokens": sum(call.completion_tokens for call in calls),
             "seconds": float(sum(seconds)),
+            "energy_kwh": self._llm_host()[0] * float(sum(seconds)) / J_PER_KWH,
             "p50_s": float(p50),
             "p95_s": float(p95),
             "fallbacks": self.fallbacks if self.agent.model else 0,
@@ -103,7 +104,12 @@ class AgentRun:
         }
 
     def llm_g(self) -> float:
-        """Return the model's own carbon, grams: modelled watts x seconds x intensity x PUE of the first region."""
-        region, signal = self.world.regions[0], self.world.intensity[0]
-        watts = self.world.accounting.llm_w * region.pue
-        return sum(watts * call.seconds * signal.at(now_s) / J_PER_KWH for now_s, call in self.calls)
+        """Return the model's own carbon, grams: its energy x the intensity where it runs, when it was asked."""
+        watts, r = self._llm_host()
+        return sum(watts * call.seconds * self.world.intensity[r].at(t_s) / J_PER_KWH for t_s, call in self.calls)
+
+    def _llm_host(self) -> tuple[float, int]:
+        """Return what the model's host draws while it works, as modelled and PUE included, W; and its region."""
+        counts = self.world.accounting
+        r = self.world.region_index[counts.llm_region] if counts.llm_region else 0
+        return counts.llm_w * self.world.regions[r].pue, r

@@ -25,18 +25,18 @@ class Settled(NamedTuple):
     put_back: tuple[str, ...] = ()
 
 
-def settle(epoch: Epoch, proposed: Candidate, base: Candidate) -> Settled:
+def settle(epoch: Epoch, proposed: Candidate, base: Candidate, repairs: int = REPAIRS) -> Settled:
     """Return the proposal if it is no worse than the base plan, or what holds of it; else the base plan.
 
     A part that a rule or the room forbids is put back, and then each part that is worse than the base plan's way.
     """
     one = proposed
     put_back: list[str] = []
-    for repair in range(REPAIRS + 1):
+    for repair in range(repairs + 1):
         if holds(epoch, one, base):
             return Settled(one, tuple(put_back))
         kept = _kept(epoch, one, base)
-        if repair == REPAIRS or not kept or len(kept) == len(one.parts):
+        if repair == repairs or not kept or len(kept) == len(one.parts):
             break
         put_back += [part.name for part in one.parts if part not in kept]
         name = label(len(epoch.candidates))

@@ -20,7 +20,7 @@ from sim.model import Job, Migrate, Place, Resize, Resume, Suspend
 from sim.runner import Done
 from sim.schedulers.base import Plan, Scheduler
 from sim.view import View
-from tools import TOOLS, Outcome, Session
+from tools import Outcome, Registry, Session
 from tools.backends.protocol import Backend
 from tools.read.names import check_scale, pending_job, region_index, running_job, suspended_job
 
@@ -143,18 +143,19 @@ def draft_plan(
     conversation: list[Message],
     epoch: Session,
     *,
+    tools: Registry,
     deadline_s: float,
     on_turn: OnTurn,
     on_call: OnCall,
 ) -> tuple[Draft, str]:
-    """Return what the model drafted and its closing words.
+    """Return what the model drafted with these tools, and its closing words.
 
     Raises:
         ModelFailed: As the model raises it, or if time runs out; what was drafted until then is lost.
     """
     draft = Draft(epoch.view, epoch.backend)
     session = Session(epoch.view, draft)
-    schemas = [tool.openai_schema() for tool in TOOLS.values()]
+    schemas = [tool.openai_schema() for tool in tools.values()]
     ends, calls = time.monotonic() + deadline_s, 0
     for _ in range(MAX_TURNS):
         left_s = ends - time.monotonic()
@@ -167,7 +168,7 @@ def draft_plan(
         conversation.append(_assistant(turn))
         for call in turn.tool_calls:
             calls += 1
-            conversation.append(_answer(call, session, calls, on_call))
+            conversation.append(_answer(call, session, tools, calls, on_call))
         if calls >= MAX_CALLS:
             break
     return draft, "stopped at the limit of calls"
@@ -181,12 +182,12 @@ def _assistant(turn: Turn) -> Message:
     return {"role": "assistant", "content": turn.text or None, "tool_calls": calls}
 
 
-def _answer(call: ToolCall, session: Session, calls: int, on_call: OnCall) -> Message:
+def _answer(call: ToolCall, session: Session, tools: Registry, calls: int, on_call: OnCall) -> Message:
     """Return the tool's message: its result, or what was wrong and how to mend it."""
     if calls > MAX_CALLS:
         outcome = Outcome("invalid", {"message": f"the limit of {MAX_CALLS} tool calls is reached; answer now"})
     else:
-        outcome = TOOLS.call(call.name, call.arguments, session)
+        outcome = tools.call(call.name, call.arguments, session)
     on_call(call.name, _as_mapping(call.arguments), outcome)
     content = {"status": outcome.status, **outcome.result}
     return {"role": "tool", "tool_call_id": call.id, "content": data_block(json.dumps(content))}

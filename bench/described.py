@@ -11,19 +11,15 @@ and ends included. By default the agent is run with `none` and with `truth`.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
 from agent.case import Case, cancelled_in, check_descriptions, run_scheduler, segments_of, start_agent
-from agent.described.reading import Descriptions
-from agent.hints import JobHints
-from agent.job_hints import HintsReading
+from agent.described.truth import TruthReader, as_record, true_hints
+from agent.llm.cached import Cached
 from agent.llm.protocol import LanguageModel
-from agent.llm.scripted import ScriptedModel
 from agent.llm.select import open_reader
 from agent.policy.rules import PolicySet
 from agent.run import AgentRun
-from sim.model import Job
 from sim.runner import Run
 from sim.scenario import build_world, load_scenario, parse_scenario
 from sim.schedulers import SCHEDULERS
@@ -48,50 +44,36 @@ def case_of(seed: int, count: int) -> Case:
     return Case(scenario, build_world(scenario, None), (), PolicySet(rules=()))
 
 
-def true_hints(case: Case) -> dict[str, JobHints]:
-    """Return what each text truly asks for, by job id."""
-    load = case.world.workload
-    return {load.jobs.id_of(j): JobHints(**{**said, **_named(said)}) for j, said in load.said.items()}
-
-
-def _named(said: Any) -> dict[str, Any]:
-    return {name: tuple(said[name]) for name in ("regions_only", "regions_deny") if name in said}
-
-
-@dataclass
-class TruthReader(Descriptions):
-    """A reader that never errs, for the upper end of the comparison: it is told what the texts were made from."""
-
-    truth: dict[str, JobHints] = field(default_factory=dict)
-
-    def _understand(self, job: Job) -> HintsReading:
-        return HintsReading(self.truth.get(job.id, JobHints()))
+def came_to(case: Case, run: Run) -> tuple[float, int, int]:
+    """Return carbon of the jobs (kg), deadlines missed, and breaches of what texts truly say."""
+    accounts = account(run)
+    told = as_record(true_hints(case.world))
+    broken = check_descriptions(case.world, told, segments_of(run, accounts), cancelled=cancelled_in(run))
+    kg, late = float(accounts.books.ledger.carbon_g.sum()) / 1000, int(accounts.jobs.violated.sum())
+    return kg, late, len(broken)
 
 
 def row(case: Case, name: str, run: Run) -> str:
-    """Return a line: carbon of the jobs (kg), deadlines missed, breaches of what texts truly say."""
-    accounts = account(run)
-    told = [
-        {"text": "", "jobs": [{"job_id": job_id, "hints": hints.as_json(), "left_out": {}}]}
-        for job_id, hints in true_hints(case).items()
-    ]
-    broken = check_descriptions(case.world, told, segments_of(run, accounts), cancelled=cancelled_in(run))
-    kg, late = float(accounts.books.ledger.carbon_g.sum()) / 1000, int(accounts.jobs.violated.sum())
-    return f"| {name} | {kg:.2f} | {late} | {len(broken)} |"
+    """Return a line of what a run came to."""
+    kg, late, broken = came_to(case, run)
+    return f"| {name} | {kg:.2f} | {late} | {broken} |"
 
 
-def agent_run(case: Case, llm: str) -> Run:
-    """Return the agent's run with a reader: `none`, `truth`, or a model's specification; numbers alone decide."""
+def agent_run(case: Case, llm: str) -> AgentRun:
+    """Return the agent's run with a reader: `none`, `truth`, or a model's specification; numbers alone decide.
+
+    What was read before is read anew, so that it is counted.
+    """
     reader: LanguageModel | None = None
     if llm not in ("none", "truth"):
-        reader = open_reader(llm)
+        kept = open_reader(llm)
+        reader = kept.model if isinstance(kept, Cached) else kept
     run = start_agent(case, None, reader=reader)
     if llm == "truth":
-        told = TruthReader(case.world, case.guard(), ScriptedModel([]), 1.0, truth=true_hints(case))
-        run = AgentRun(case.world, run.agent, descriptions=told)
+        run = replace(run, descriptions=TruthReader.of(case.world, run.constraints))
     for _ in run:
         pass
-    return run.run
+    return run
 
 
 def main() -> None:
@@ -108,7 +90,7 @@ def main() -> None:
         for name in SCHEDULERS:
             print(row(case, name, run_scheduler(case, name).run), flush=True)
         for llm in [arguments.llm] if arguments.llm else ["none", "truth"]:
-            print(row(case, f"agent, reader {llm}", agent_run(case, llm)), flush=True)
+            print(row(case, f"agent, reader {llm}", agent_run(case, llm).run), flush=True)
 
 
 if __name__ == "__main__":

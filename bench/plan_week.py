@@ -73,9 +73,9 @@ def _daily(zone: str, mean: float, shift_h: int) -> Signal:
     )
 
 
-def a_week(count: int, servers: int, data: Path) -> World:
-    """Return `real-week` with so many generated jobs and so many servers a region."""
-    raw = read_yaml(scenario_file("real-week"))
+def a_week(count: int, servers: int, data: Path, *, days: float = 7, epoch_min: float = 15) -> World:
+    """Return `real-week`, or some days of it, with so many generated jobs and so many servers a region."""
+    raw = read_yaml(scenario_file("real-week")) | {"days": days, "epoch_min": epoch_min}
     raw["workload"] = {**raw["workload"], "kind": "synthetic", "count": count, "gpus": False}
     for key in ("file", "arrivals", "unknown"):
         raw["workload"].pop(key)

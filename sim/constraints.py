@@ -132,6 +132,9 @@ class Constraints(Protocol):
     def may_suspend(self, job: Job, times: int) -> bool:
         """Return whether no rule, not even a wish, speaks against suspending the job after so many times."""
 
+    def concerns(self, jobs: Jobs) -> BoolArray:
+        """Return which jobs rules or wishes may bear on, shape (J,): all others are as free as without any."""
+
     def broken(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> FloatArray | None:
         """Return how many wishes (rules of strength `prefer`) each start breaks, shape (R, S); None for none at all."""
 
@@ -188,6 +191,10 @@ class Unconstrained:
     def may_suspend(self, job: Job, times: int) -> bool:
         """Return true."""
         return True
+
+    def concerns(self, jobs: Jobs) -> BoolArray:
+        """Return all false."""
+        return np.zeros(len(jobs), dtype=bool)
 
     def broken(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> FloatArray | None:
         """Return None."""

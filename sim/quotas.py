@@ -242,6 +242,10 @@ class Standing:
         """Return whether no rule, not even a wish, speaks against suspending the job again."""
         return self._rules.may_suspend(job, times)
 
+    def concerns(self, jobs: Jobs) -> BoolArray:
+        """Return which jobs rules or wishes may bear on, shape (J,)."""
+        return self._rules.concerns(jobs)
+
     def broken(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> FloatArray | None:
         """Return how many wishes each start breaks, shape (R, S); None if there are none about the job."""
         parts = [

@@ -121,6 +121,7 @@ class AccountingSpec(Spec):
     transfer: bool = True
     llm: bool = True
     llm_w: Annotated[float, Field(allow_inf_nan=False, ge=0)] = 30.0
+    llm_region: str | None = None
 
 
 class ObjectiveSpec(Spec):
@@ -170,6 +171,9 @@ class Scenario(Spec):
         doubled = sorted({i for i in ids if ids.count(i) > 1})
         if doubled:
             raise ValueError(f"regions: id {doubled[0]!r} stands twice; expected distinct ids")
+        if self.accounting.llm_region not in (None, *ids):
+            found = self.accounting.llm_region
+            raise ValueError(f"accounting.llm_region: found {found!r}, expected a region: {', '.join(ids)}")
         return self
 
     def shortened(self, days: float) -> Scenario:

@@ -145,6 +145,7 @@ NO_LLM: dict[str, float] = {
     "prompt_tokens": 0,
     "completion_tokens": 0,
     "seconds": 0.0,
+    "energy_kwh": 0.0,
     "p50_s": 0.0,
     "p95_s": 0.0,
     "fallbacks": 0,

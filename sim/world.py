@@ -25,13 +25,18 @@ ROUNDING_S = 1e-6
 
 @dataclass(frozen=True)
 class Accounting:
-    """What the total counts beside the jobs' dynamic carbon. `llm_w` is the modelled power of the model's host."""
+    """What the total counts beside the jobs' dynamic carbon.
+
+    `llm_w` is what the model's host draws while it works, as modelled, W; `llm_region` where it stands, the first
+    region if that is None.
+    """
 
     idle: bool = True
     embodied: bool = True
     transfer: bool = True
     llm: bool = True
     llm_w: float = 30.0
+    llm_region: str | None = None
 
 
 @dataclass(frozen=True)

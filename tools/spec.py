@@ -10,13 +10,13 @@ Anything else that happens in a tool is our own bug: it is not caught here and e
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sim.errors import IllegalAction, RuleDenied
+from sim.errors import IllegalAction, InputError, RuleDenied
 from sim.timetable import Timetable
 from sim.view import View
 from tools.backends.protocol import Backend
@@ -100,6 +100,12 @@ class Registry(dict[str, Tool]):
             return handler
 
         return register
+
+    def without(self, names: Collection[str]) -> Registry:
+        """Return the other tools. Raises InputError if there is none of a name."""
+        if unknown := sorted(set(names) - set(self)):
+            raise InputError(f"no tool {unknown[0]!r} to leave out; tools are {', '.join(sorted(self))}")
+        return Registry({name: tool for name, tool in self.items() if name not in names})
 
     def call(self, name: str, arguments: Mapping[str, Any] | str, session: Session) -> Outcome:
         """Validate the arguments (a mapping, or JSON text as a model writes it), run the tool, return its outcome."""

@@ -48,6 +48,15 @@ class Bounds:
     suspendable: bool
     where: str
 
+    def narrows(self, job: Job) -> bool:
+        """Return whether they leave the job less than its own fields do."""
+        return bool(
+            not self.open.all()
+            or self.not_before_s > job.submit_s + ROUNDING_S
+            or self.latest_start_s < job.latest_start_s - ROUNDING_S
+            or (job.checkpoint is not None and not self.suspendable)
+        )
+
     def mask(self, starts_s: FloatArray) -> BoolArray:
         """Return where and when the job may start, shape (R, S)."""
         return self.open[:, None] & (starts_s >= self.not_before_s - ROUNDING_S)

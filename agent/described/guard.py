@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+import numpy as np
+
 from agent.described.bounds import Bounds
 from sim.constraints import Consent, Constraints, Quota, Weights
 from sim.jobs import Jobs
@@ -73,6 +75,11 @@ class DescribedRules:
     def may_suspend(self, job: Job, times: int) -> bool:
         """Return whether neither a rule, nor a wish, nor the description speaks against suspending the job again."""
         return self._suspendable(job) and self._rules.may_suspend(job, times)
+
+    def concerns(self, jobs: Jobs) -> BoolArray:
+        """Return which jobs rules or their descriptions bear on, shape (J,)."""
+        described = np.array([job_id in self._bounds for job_id in jobs.ids], dtype=bool)
+        return np.asarray(self._rules.concerns(jobs) | described)
 
     def _suspendable(self, job: Job) -> bool:
         bounds = self._bounds.get(job.id)

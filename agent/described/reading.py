@@ -84,7 +84,7 @@ class Descriptions:
             job = reveal(job.id, deadline_s=stated_s, pausable=reading.hints.interruptible is True)
             self.revealed = True
         bounds, left_out = bounds_of(job, reading.hints, self.world, self._rules)
-        if reading.hints != JobHints():
+        if bounds.narrows(job):
             self.bound.bind(job.id, bounds)
         self._tell(job, reading, left_out)
         if left_out or reading.warnings or reading.questions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,26 +13,35 @@ from typing import Any
 
 from agent.audit import audit_case
 from agent.case import Case, Finished, PolicyText, run_agent, run_scheduler, start_agent
+from agent.described.truth import TruthReader
 from agent.evaluation.figures import figures_of
 from agent.evaluation.lookahead import looked_ahead
-from agent.llm.select import open_model, reader_beside
+from agent.llm.select import open_model, open_reader, reader_beside
 from agent.policy.rules import PolicySet
+from agent.run import AgentRun
 from sim.bound import Bound, lower_bound
 from sim.errors import CwsError
 from sim.scenario import Scenario, build_world, parse_scenario
 
 Row = dict[str, Any]
 OK, FAULTY, FAILED = "ok", "faulty", "failed"
+TRUTH = "truth"
+"""In place of a model: a reader that is told what the texts were made from."""
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Contender:
-    """Who schedules: a numeric scheduler of this name, or the agent with a language model (`llm`)."""
+    """Who schedules: a numeric scheduler of this name, or the agent with a language model (`llm`).
+
+    `reader` is the model that reads jobs' texts where that is another than the one that decides, or `truth`.
+    """
 
     name: str
     llm: str | None = None
     mode: str = "rank"
+    without_tools: tuple[str, ...] = ()
+    reader: str | None = None
 
 
 @dataclass(frozen=True)
@@ -143,10 +152,21 @@ def _folder(cell: Cell, place: Place) -> Iterator[Path]:
 def _contend(case: Case, contender: Contender, out: Path) -> Finished:
     if contender.llm is None:
         return run_scheduler(case, contender.name, out)
+    return run_agent(_agent(case, contender, contender.llm, out), case, out, lambda record: None)
+
+
+def _agent(case: Case, contender: Contender, llm: str, out: Path) -> AgentRun:
+    told = contender.reader == TRUTH
+    reader = open_reader(contender.reader) if contender.reader and not told else reader_beside(llm)
     run = start_agent(
-        case, open_model(contender.llm), mode=contender.mode, out=out, reader=reader_beside(contender.llm)
+        case,
+        open_model(llm),
+        mode=contender.mode,
+        out=out,
+        reader=reader,
+        without_tools=contender.without_tools,
     )
-    return run_agent(run, case, out, lambda record: None)
+    return replace(run, descriptions=TruthReader.of(case.world, run.constraints)) if told else run
 
 
 RunCell = Callable[[Cell, Place], Row]

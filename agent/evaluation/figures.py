@@ -7,11 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from agent.case import Case, Finished
+from agent.case import Case, Finished, cancelled_in, check_descriptions, segments_of
+from agent.described.truth import as_record, true_hints
 from sim.history import Served
 from sim.units import FloatArray
 
-TIMINGS = ("scheduler_s", "wall_s", "jobs_per_s", "peak_rss_mb", "llm_seconds", "llm_p50_s", "llm_p95_s")
+TIMINGS = (
+    "scheduler_s",
+    "wall_s",
+    "jobs_per_s",
+    "peak_rss_mb",
+    "llm_seconds",
+    "llm_energy_kwh",
+    "llm_p50_s",
+    "llm_p95_s",
+)
 """Columns that differ from run to run on the same input: they have a table of their own."""
 
 
@@ -22,6 +32,7 @@ def figures_of(case: Case, finished: Finished) -> dict[str, float | None]:
 
     - `carbon_kg`: what a schedule can change directly, i.e. dynamic + transfer + llm, kg
     - `g_per_kwh`: gCO2-eq per kWh of what the jobs and services drew
+    - `text_violations`: breaches of what texts that speak for fields truly say; None without such texts
     - `undone`: the share of all work, CPU seconds, that no job had finished by the horizon
     - `response_mean_s`, `response_p95_s`, `response_p99_s`: of the services' requests, each step's mean weighted by
       its requests; None without any
@@ -34,6 +45,7 @@ def figures_of(case: Case, finished: Finished) -> dict[str, float | None]:
         **flat,
         "carbon_kg": carbon["dynamic"] + carbon["transfer"] + carbon["llm"],
         "g_per_kwh": 1000 * carbon["dynamic"] / kwh if kwh else None,
+        "text_violations": _against_texts(case, finished),
         "undone": _undone(case, finished),
         **response_times(finished.run.history.served),
     }
@@ -50,6 +62,14 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def _jobs_kwh(finished: Finished) -> float:
     books = finished.accounts.books
     return float(books.ledger.energy_kwh.sum() + books.services.energy_kwh.sum())
+
+
+def _against_texts(case: Case, finished: Finished) -> int | None:
+    truth = true_hints(case.world)
+    if not truth:
+        return None
+    segments, gone = segments_of(finished.run, finished.accounts), cancelled_in(finished.run)
+    return len(check_descriptions(case.world, as_record(truth), segments, cancelled=gone))
 
 
 def _undone(case: Case, finished: Finished) -> float:

@@ -1,18 +1,23 @@
-"""Running cells: in this process, or in a pool of processes that outlives the death of a worker."""
+"""Running cells: in this process, in a pool of processes that outlives the death of a worker, or in threads."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
+from queue import Empty, SimpleQueue
 from threading import Thread
 
 from agent.evaluation.cell import FAILED, Cell, Place, Row, RunCell
+from agent.llm.select import is_vllm
 
 Running = dict[Future[Row], Cell]
+THREADS = 16
+"""Runs at once that share an engine: they wait for it and for one another, so more than there are cores."""
 
 
 def pooled(cells: Iterable[Cell], place: Place, run: RunCell, workers: int) -> Iterator[Row]:
@@ -74,3 +79,40 @@ def _alone(cell: Cell, place: Place, run: RunCell) -> Row:
             return pool.submit(run, cell, place).result()
     except BrokenProcessPool:
         return cell.labels() | {"status": FAILED, "reason": "the process that ran it died; was memory short?"}
+
+
+def batched(cells: Iterable[Cell], place: Place, run: RunCell, workers: int | None) -> Iterator[Row]:
+    """Yield the row of every cell; those whose language models share an engine run in threads of this process.
+
+    The others run as in `pooled`, first. `workers` is the number of processes, and then of threads; if None, one
+    process a core, and `THREADS`.
+    """
+    apart: list[Cell] = []
+    together: list[Cell] = []
+    for cell in cells:
+        (together if is_vllm(cell.contender.llm or "none") else apart).append(cell)
+    yield from pooled(apart, place, run, workers or os.cpu_count() or 1)
+    yield from threaded(together, place, run, workers or THREADS)
+
+
+def threaded(cells: Iterable[Cell], place: Place, run: RunCell, workers: int) -> Iterator[Row]:
+    """Yield the row of every cell as it finishes in one of so many threads."""
+    rows: dict[Future[Row], Cell] = {Future(): cell for cell in cells}
+    waiting: SimpleQueue[Future[Row]] = SimpleQueue()
+    for row in rows:
+        waiting.put(row)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                row = waiting.get_nowait()
+                try:
+                    row.set_result(run(rows[row], place))
+                except BaseException as error:  # noqa: BLE001 - raised by who reads the rows
+                    row.set_exception(error)
+
+    for _ in range(min(workers, len(rows))):
+        # daemons: Ctrl-C does not wait for what is running
+        Thread(target=work, daemon=True).start()
+    for row in as_completed(rows):
+        yield row.result()

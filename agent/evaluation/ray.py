@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agent.evaluation.cell import FAILED, Cell, Place, Row, RunCell
+from agent.llm.select import is_vllm
 from sim.errors import InputError
 
 RETRIES = 3
@@ -21,11 +22,18 @@ def on_ray(cells: Iterable[Cell], place: Place, run: RunCell, address: str) -> I
     Every node needs this package, and the data folder and the evaluation's folder at the same path.
 
     Raises:
-        InputError: If Ray is not installed, or nothing answers at the address.
+        InputError: If Ray is not installed, nothing answers at the address, or a run would load an engine of its own.
     """
+    waiting = deque(cells)
+    for cell in waiting:
+        if is_vllm(cell.contender.llm or "none"):
+            raise InputError(
+                f"--ray: {cell.contender.name} asks {cell.contender.llm!r}, an engine that the runs of one process "
+                "share; start it with `cws llm serve` and ask openai:MODEL, or leave --ray out"
+            )
     ray = _connected(address)
     try:
-        yield from _rows(ray, deque(cells), place, run)
+        yield from _rows(ray, waiting, place, run)
     finally:
         ray.shutdown()
 

@@ -237,11 +237,16 @@ def _costs(by_policy: Mapping[str, list[Comparison]], base: str, charts: Any) ->
 
 
 def _models(every: list[Comparison]) -> Section:
-    names = ("llm_calls", "llm_prompt_tokens", "llm_completion_tokens", "llm_seconds", "llm_fallbacks")
+    names = ("llm_calls", "llm_prompt_tokens", "llm_completion_tokens", "llm_seconds", "llm_energy_kwh",
+             "carbon_kg_llm", "llm_fallbacks")  # fmt: skip
     asked = [one for one in every if one.means["llm_calls"]]
     rows = [[_named(one, every), *(number(one.means[name]) for name in names)] for one in asked]
-    head = ("contender", "calls", "prompt tokens", "completion tokens", "seconds", "fallbacks")
-    about = "Means a run." if asked else "No language model was asked in any run."
+    head = ("contender", "calls", "prompt tokens", "completion tokens", "seconds", "kWh", "kg CO2", "fallbacks")
+    about = (
+        "Means a run; what the model emits counts against what is saved."
+        if asked
+        else "No language model was asked in any run."
+    )
     return Section("models", "Use of language models", about, table=Table(head, rows) if asked else None)
 
 

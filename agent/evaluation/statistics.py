@@ -60,12 +60,14 @@ class Comparison:
 
 
 MEANS = {
-    "violation_rate": 1.0, "unfinished": 1.0, "policy_violations": 1.0, "services_late_rate": 1.0,
+    "violation_rate": 1.0, "unfinished": 1.0, "policy_violations": 1.0, "text_violations": 1.0,
+    "services_late_rate": 1.0,
     "wait_s_mean": 1 / HOUR_S, "wait_s_p95": 1 / HOUR_S, "jct_s_mean": 1 / HOUR_S, "jct_s_p99": 1 / HOUR_S,
     "makespan_s": 1 / HOUR_S, "response_mean_s": 1.0, "response_p95_s": 1.0, "response_p99_s": 1.0,
     "carbon_kg": 1.0, "carbon_kg_total": 1.0, "g_per_job": 1.0, "g_per_kwh": 1.0, "energy_kwh": 1.0, "cost_usd": 1.0,
     "utilization": 1.0, "suspensions": 1.0, "migrations": 1.0, "gap_jobs": 1.0, "scheduler_s": 1.0,
     "llm_calls": 1.0, "llm_prompt_tokens": 1.0, "llm_completion_tokens": 1.0, "llm_seconds": 1.0, "llm_fallbacks": 1.0,
+    "llm_energy_kwh": 1.0, "carbon_kg_llm": 1.0,
 }  # fmt: skip
 """Columns that a comparison has the mean of, and what they are multiplied by: waits and ends are in hours there."""
 

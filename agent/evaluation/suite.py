@@ -22,6 +22,7 @@ from sim.errors import InputError
 from sim.scenario import Scenario, Seed, first_error, parse_scenario, read_yaml, scenario_file
 from sim.schedulers import scheduler
 from sim.sites import Name, NotNegative, Spec
+from tools import TOOLS
 
 Patch = dict[str, Any]
 NO_POLICY = "own"
@@ -35,22 +36,31 @@ def _own_policies() -> dict[str, list[str]]:
 class ScenarioEntry(Spec):
     """Scenarios made from one: `base`, a file or a bundled name, patched by `set` and then by each choice of `vary`.
 
+    `contenders` names those of the suite that run on them; all if not given.
+
     With `vary` there is a scenario for every combination of one choice a factor, and the choices end its id. A patch
     is a JSON merge patch (RFC 7396): mappings are merged, null takes a key away, anything else replaces the old.
     """
 
     id: Name
     base: str
+    contenders: list[str] | None = None
     set: Patch = Field(default_factory=dict)
     vary: dict[Name, dict[Name, Patch]] = Field(default_factory=dict)
 
 
 class AgentEntry(Spec):
-    """The agent as a contender: its name in tables, and the language model that it asks (`none`: no model)."""
+    """The agent as a contender: its name in tables, the language model that it asks (`none`: no model), and how.
+
+    `reader` is the model that reads jobs' texts: if not given, as in `cws agent`; `truth` stands for one that never
+    errs.
+    """
 
     id: Name
     llm: str = "none"
-    mode: Literal["rank", "tools"] = "rank"
+    reader: str | None = None
+    mode: Literal["rank", "plan", "tools"] = "rank"
+    without_tools: list[str] = Field(default_factory=list)
 
 
 class Suite(Spec):
@@ -79,9 +89,15 @@ class Suite(Spec):
             doubled = sorted({str(name) for name in names if list(names).count(name) > 1})
             if doubled:
                 raise ValueError(f"{what}: {doubled[0]!r} stands twice; expected distinct ones")
+        known = ", ".join(self.contenders) or "there is none"
         if self.baseline not in self.contenders:
-            known = ", ".join(self.contenders) or "there is none"
             raise ValueError(f"baseline: found {self.baseline!r}, expected a contender: {known}")
+        for entry in self.scenarios:
+            named = self.contenders if entry.contenders is None else entry.contenders
+            if unknown := sorted(set(named) - set(self.contenders)):
+                raise ValueError(f"scenario {entry.id}: contenders: found {unknown[0]!r}, expected one of: {known}")
+            if self.baseline not in named:
+                raise ValueError(f"scenario {entry.id}: contenders: the baseline {self.baseline!r} is not among them")
         return self
 
     @property
@@ -100,9 +116,13 @@ class Expanded:
     @property
     def sha256(self) -> str:
         """The hash of every cell: scenarios, policies' texts and rules, contenders and seeds."""
-        content = [[cell.id, cell.scenario, [p.as_json() for p in cell.policies], cell.rules,
-                    [cell.contender.llm, cell.contender.mode]] for cell in self.cells]  # fmt: skip
+        content = [[cell.id, cell.scenario, [p.as_json() for p in cell.policies], cell.rules, _how(cell.contender)]
+                   for cell in self.cells]  # fmt: skip
         return hashlib.sha256(json.dumps([self.suite.baseline, content], sort_keys=True).encode()).hexdigest()
+
+
+def _how(contender: Contender) -> list[str | None]:
+    return [contender.llm, contender.mode, *contender.without_tools, *([contender.reader] if contender.reader else [])]
 
 
 def bundled_suites() -> dict[str, Path]:
@@ -129,6 +149,7 @@ def load_suite(path: str) -> Expanded:
         raise InputError(f"{file}: {first_error(error)}") from None
     for agent in suite.agents:
         check_mode(agent.mode, agent.llm)
+        TOOLS.without(agent.without_tools)
     for name in suite.schedulers:
         scheduler(name)
     return Expanded(suite, tuple(_cells(suite, file)))
@@ -155,10 +176,14 @@ def merge_patch(target: Any, patch: Any) -> Any:
 def _cells(suite: Suite, file: Path) -> Iterator[Cell]:
     contenders = [
         *(Contender(name) for name in suite.schedulers),
-        *(Contender(agent.id, agent.llm, agent.mode) for agent in suite.agents),
+        *(
+            Contender(agent.id, agent.llm, agent.mode, tuple(agent.without_tools), agent.reader)
+            for agent in suite.agents
+        ),
     ]
     for entry in suite.scenarios:
         base = _base(file, entry.base)
+        mine = [one for one in contenders if entry.contenders is None or one.name in entry.contenders]
         for name, content in _variants(entry, read_yaml(base)):
             scenario = parse_scenario(content, f"{file}: scenario {name}")
             named = [named_policy(base, policy) for policy in scenario.policies]
@@ -166,7 +191,7 @@ def _cells(suite: Suite, file: Path) -> Iterator[Cell]:
             for seed, (policy, (texts, rules)) in product(suite.seeds, bound.items()):
                 whole = _seeded(scenario, seed, suite).model_dump(mode="json")
                 watched = seed == suite.seeds[0]
-                for contender in contenders:
+                for contender in mine:
                     yield Cell(name, policy, contender, seed, whole, texts, rules, watched)
 
 

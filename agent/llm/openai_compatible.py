@@ -21,6 +21,7 @@ from agent.llm.protocol import (
     Usage,
     require_answer,
 )
+from agent.llm.weights import READER
 from sim.errors import InputError
 
 OPENAI = "https://api.openai.com/v1"
@@ -49,7 +50,7 @@ class OpenAIModel:
         host = _host(self._address)
         self._key = api_key or os.environ.get("OPENAI_API_KEY") or _dummy_key(host)
         self.version = f"{self.spec} at {urlsplit(self._address).netloc.rpartition('@')[2]}"
-        self.tuned = False
+        self.tuned = model == READER
         self._client = openai.OpenAI(base_url=self._address, api_key=self._key, max_retries=0)
 
     def reach(self, timeout_s: float = 10.0) -> None:

@@ -9,10 +9,11 @@ from agent.llm.embedded import EmbeddedModel
 from agent.llm.openai_compatible import OpenAIModel
 from agent.llm.protocol import LanguageModel, ModelFailed, Turn
 from agent.llm.reliable import Reliable
+from agent.llm.vllm.model import VllmModel
 from agent.llm.weights import find_adapter
 from sim.errors import CwsError, InputError
 
-FORMS = "`local`, `local:base`, `openai:MODEL` or `none`"
+FORMS = "`local`, `local:base`, `openai:MODEL`, `vllm`, `vllm:DIR` or `none`"
 PROBE_DEADLINE_S = 30.0
 
 
@@ -34,6 +35,8 @@ def open_model(spec: str) -> LanguageModel | None:
         endpoint = OpenAIModel(name)
         endpoint.reach()
         return Reliable(endpoint)
+    if is_vllm(spec):
+        return Reliable(VllmModel(spec), attempts=1)
     raise InputError(f"--llm {spec!r}: expected {FORMS}")
 
 
@@ -52,9 +55,14 @@ def open_reader(spec: str) -> LanguageModel | None:
 def reader_beside(spec: str) -> LanguageModel | None:
     """Return what reads the texts of a run where the model that decides does not: the embedded one has its adapter.
 
-    Its weights load when it is first asked. None: the model that decides reads too.
+    Its weights load when it is first asked, in `vllm` they are there. None: the model that decides reads too.
     """
-    return open_reader(spec) if spec == "local" else None
+    return open_reader(spec) if spec in ("local", "vllm") else None
+
+
+def is_vllm(spec: str) -> bool:
+    """Whether a model shares an engine with others in its process, so that many runs there are batched."""
+    return spec == "vllm" or (spec.startswith("vllm:") and spec != "vllm:")
 
 
 def _open(spec: str) -> LanguageModel | None:
@@ -62,6 +70,8 @@ def _open(spec: str) -> LanguageModel | None:
     if spec in ("local", "local:base"):
         # not `Reliable`: an unusable answer says nothing about the next sentence's
         return EmbeddedModel(spec, adapter=find_adapter() if spec == "local" else None)
+    if is_vllm(spec):
+        return VllmModel(spec, reads=True)
     return open_model(spec)
 
 

@@ -41,6 +41,10 @@ BASE = Weights(
 )
 
 
+READER = "cws-reader"
+"""What a server calls the embedded model with the adapter that reads texts."""
+
+
 def find(weights: Weights = BASE) -> Path | None:
     """Return the path of the weights, or None if they are not installed.
 

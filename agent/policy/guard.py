@@ -174,6 +174,14 @@ class Guard:
         """Return whether no rule, not even a wish, speaks against suspending the job again."""
         return all(times < rule.most for rule in self._rules_about(job).suspends)
 
+    def concerns(self, jobs: Jobs) -> BoolArray:
+        """Return which jobs rules are about, shape (J,): all of them where the CPU use of all is bounded."""
+        found = np.full(len(jobs), bool(self._cpu_limits))
+        if len(jobs) and not self._cpu_limits:
+            for one, mine in self.alike(jobs):
+                found[mine] = any(self._rules_about(one))
+        return found
+
     def broken(self, job: Job, starts_s: FloatArray, *, intensity: FloatArray, price: FloatArray) -> FloatArray | None:
         """Return how many wishes each start would break, shape (R, S); None if there are none about the job."""
         rules = self._rules_about(job)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from langgraph.runtime import Runtime
 
 from agent import case, prompts
-from agent.epoch import Agent
+from agent.epoch import Agent, Epoch
+from agent.graph import State, assembled, checked
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Turn, Usage
 from agent.llm.scripted import ReplayedModel, ScriptedModel
 from agent.policy.guard import Guard
@@ -20,11 +22,13 @@ from agent.policy.rules import Placement, PolicySet, Selector
 from agent.record import EpochRecord
 from agent.replay import recorded
 from agent.run import AgentRun
+from agent.settling import Settled
 from agent.store import Store
 from sim.scenario import ObjectiveSpec
 from sim.units import HOUR_S
-from sim.world import World
+from sim.world import Accounting, World
 from tests.worlds import mock_job, mock_world
+from tools import TOOLS
 
 HOME = [300.0, 300, 300, 100, 300, 300] + [300.0] * 18
 AWAY = [200.0, 200, 200, 200, 200, 50] + [200.0] * 18
@@ -132,7 +136,29 @@ def test_tokens_and_seconds_are_summed_and_the_models_own_carbon_counted():
     one, _ = run(ScriptedModel(lambda _: turn))
     figures = one.llm_figures()
     assert (figures["prompt_tokens"], figures["completion_tokens"], figures["seconds"]) == (200, 20, 7200)
+    assert figures["energy_kwh"] == pytest.approx(0.06)
     assert one.llm_g() == pytest.approx(0.03 * 300 * 2), "30 W for an hour at 300 g/kWh, twice"
+
+
+def test_the_models_own_carbon_is_that_of_the_region_where_it_runs():
+    """50 W for an hour at 200 g/kWh, twice."""
+    turn = Turn('{"choice": "A", "reason": "lowest score"}', usage=Usage(100, 80, 10, 3600.0))
+    world = replace(small(), accounting=Accounting(llm_w=50.0, llm_region="away"))
+    one, _ = run(ScriptedModel(lambda _: turn), world)
+    assert one.llm_figures()["energy_kwh"] == pytest.approx(0.1)
+    assert one.llm_g() == pytest.approx(20.0)
+
+
+def test_a_part_of_the_graph_can_be_left_out():
+    """Without the check the plan that starts all at once is carried out, though it is worse."""
+
+    def unchecked(state: State, runtime: Runtime[Epoch]) -> State:
+        return checked(state, runtime.context, lambda epoch, proposed, base: Settled(proposed))
+
+    one = AgentRun(small(), agent(choosing("B")), graph=assembled(check=unchecked))
+    records = list(one)
+    assert records[0].decided_by == "model"
+    assert starts(one) == [("a", "away", 0), ("b", "away", 2)]
 
 
 def test_the_record_tells_a_jobs_waiting_once_and_then_its_start():
@@ -171,10 +197,18 @@ def test_in_tools_mode_the_model_looks_and_drafts_and_its_plan_is_committed_if_i
     assert records[0].decided_by == "model"
     assert [call.name for call in records[0].tools if call.by == "model"] == ["carbon_forecast", "place_job"]
     assert starts(one) == [("a", "away", 5), ("b", "home", 3)]
-    assert model.calls[0].tools, "the schemas were offered"
+    assert len(model.calls[0].tools) == len(TOOLS), "the schemas were offered"
     answered = model.calls[1].messages[-1]
     shown = answered["content"].removeprefix("<data>\n").removesuffix("\n</data>")
     assert json.loads(shown)["g_per_kwh"][5] == 50
+
+
+def test_in_tools_mode_a_tool_that_is_left_out_is_not_offered():
+    model = ScriptedModel([Turn("", (ToolCall("1", "what_if", "{}"),)), "Done.", *["Done."] * 2])
+    one = replace(agent(model, mode="tools"), tools=TOOLS.without(["what_if"]))
+    first, *_ = AgentRun(small(), one)
+    assert len(model.calls[0].tools) == len(TOOLS) - 1
+    assert "no tool 'what_if'" in first.tools[0].result["message"]
 
 
 def test_in_tools_mode_a_deferral_leaves_the_job_pending_until_then():
@@ -195,7 +229,7 @@ def test_in_tools_mode_time_that_runs_out_is_a_failure_that_replays(tmp_path: Pa
         return tool("list_jobs")
 
     store = Store.create(tmp_path / "t.sqlite")
-    hasty = dataclasses.replace(agent(ScriptedModel(slow), mode="tools"), deadline_s=0.15)
+    hasty = replace(agent(ScriptedModel(slow), mode="tools"), deadline_s=0.15)
     first = AgentRun(small(), hasty, store=store)
     records = list(first)
     assert records[0].decided_by == "fallback"

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent import case, prompts
+from agent import byclass, case, prompts
 from agent.classes import classes
 from agent.compose import Part, composed, problems
 from agent.described.reading import Descriptions
@@ -112,11 +112,10 @@ def test_jobs_alike_are_a_class_and_what_is_to_be_minded_comes_first():
     jobs = [*(mock_job(f"s{n}", cpus=1) for n in range(3)), mock_job("large", hours=4.0), mock_job("soon", slack_h=0.5)]
     table = Timetable(view_of(mock_world(jobs, [DIRTY, CLEAN])))
     everybody, minded = np.ones(5, dtype=bool), np.array([False, False, True, False, False])
-    found = classes(table, everybody, minded, 9)
+    found = classes(table, everybody, minded)
     names = [[table.view.pending[i].id for i in one.rows] for one in found]
     assert names == [["s2"], ["large"], ["soon"], ["s0", "s1"]]
     assert [one.name for one in found] == ["1", "2", "3", "4"]
-    assert len(classes(table, everybody, minded, 2)) == 2
 
 
 def test_a_class_knows_the_regions_that_rules_and_size_leave_it():
@@ -124,7 +123,7 @@ def test_a_class_knows_the_regions_that_rules_and_size_leave_it():
     world = mock_world([mock_job("a", cpus=4)], [DIRTY, CLEAN], regions=[mock_region("home"), mock_region("away")])
     view = Engine(world, Guard(rules, world.regions, world.start, world.epoch_s)).next_view()
     assert view is not None
-    (one,) = classes(Timetable(view), np.array([True]), np.array([False]), 5)
+    (one,) = classes(Timetable(view), np.array([True]), np.array([False]))
     assert one.regions.tolist() == [True, False]
 
 
@@ -167,7 +166,33 @@ def test_in_plan_mode_the_prompt_shows_what_each_plan_comes_to_for_a_class():
     model = answering(_1="A", _2="A")
     run(model, two_classes())
     shown = str(model.calls[0].messages[-1]["content"])
-    assert "1 1 jobs 4 CPU 4.0 h slack 24 h: A 260 B 320" in shown
+    assert shown.splitlines() == [
+        "A plan wait4",
+        "B now wait0",
+        "1 jobs1 CPU4 hours4.0 slack24 A260 B320",
+        "2 jobs1 CPU1 hours1.0 slack24 A5 B20",
+    ]
+
+
+def test_in_plan_mode_the_classes_with_most_at_stake_are_asked_about():
+    """Hour five spares 90, 30 and 15 g beside starting at once, for 6, 10 and 1 CPU h; `tight` cannot wait."""
+    jobs = [
+        mock_job("long", hours=5.0, cpus=2, slack_h=30),
+        mock_job("large", cpus=6, slack_h=20),
+        mock_job("small", cpus=1, slack_h=20),
+        mock_job("tight", cpus=1, slack_h=0.1),
+    ]
+    view = view_of(mock_world(jobs, [CLEAN]))
+    weights, nobody = ObjectiveSpec(), np.zeros(4, dtype=bool)
+    scales = Scales(view)
+    found = alternatives(scales, reference(view, weights), weights)
+    asked = byclass.worth_asking(classes(scales.timetable, ~nobody, nobody), found, weights)
+    assert [(one.name, [view.pending[i].id for i in one.rows]) for one in asked] == [
+        ("1", ["large"]), ("2", ["long"]), ("3", ["small"])
+    ]  # fmt: skip
+    minded = np.array([False, False, False, True])
+    asked = byclass.worth_asking(classes(scales.timetable, ~nobody, minded), found, weights)
+    assert [view.pending[one.rows[0]].id for one in asked] == ["tight", "large", "long", "small"]
 
 
 def test_rules_room_and_what_a_part_takes_from_others_are_checked():

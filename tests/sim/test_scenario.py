@@ -67,6 +67,7 @@ def test_the_demo_has_the_size_that_it_promises():
         ),
         ({"start": date(2022, 3, 7)}, "field 'start': found 2022-03-07, expected a moment such as"),
         ({"regions": []}, "field 'regions'"),
+        ({"accounting": {"llm_region": "mars"}}, "accounting.llm_region: found 'mars', expected a region: gb"),
         ({"start": 0}, "field 'start': found 0, expected a moment"),
         ({"start": "9999-12-31T00:00:00Z"}, "expected a year from 1970 to 2100"),
         ({"seed": -1}, "field 'seed': found -1"),

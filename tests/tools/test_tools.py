@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sim.errors import InputError
 from sim.units import HOUR_S
 from sim.world import World
 from tests.tools.sessions import HOME, NOT_AWAY, begun
@@ -22,6 +23,14 @@ def session(world: World | None = None, *rules: dict[str, Any]) -> Session:
 
 def call(name: str, *, on: Session | None = None, **arguments: Any) -> Outcome:
     return TOOLS.call(name, arguments, on or session())
+
+
+def test_a_tool_that_is_left_out_is_not_there():
+    fewer = TOOLS.without(["what_if"])
+    assert set(TOOLS) - set(fewer) == {"what_if"}
+    assert fewer.call("what_if", {"runs": []}, session()).message.startswith("no tool 'what_if'; tools are ")
+    with pytest.raises(InputError, match="no tool 'what_of' to leave out; tools are capacity_over_time"):
+        TOOLS.without(["what_of"])
 
 
 def test_every_tool_declares_whether_it_changes_the_world():

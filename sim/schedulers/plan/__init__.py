@@ -14,9 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.constraints import binds
 from sim.jobs import Jobs
-from sim.model import Decision, Job, Place, Resume
+from sim.model import Decision, Job, Place, Resume, demand
 from sim.open_work import PENDING, SUSPENDED, OpenWork
 from sim.schedulers.base import Plan, Scheduler
 from sim.schedulers.plan.coming_slot import decide, worth_pausing
@@ -57,14 +56,16 @@ def plan(view: View, settings: Settings = USUAL) -> Plan:
         view = hurried(view, settings.haste)
     timetable = Timetable(view, expected(view, risk=settings.risk, usd_weight_g=settings.usd_weight_g))
     routing = _routed(view, timetable)
-    if binds(view.constraints):
-        return _within_rules(view, timetable, routing.actions if routing else [])
     work = view.work
-    soft = _is_soft(view, timetable, work)
-    rigid = view.pending.take(np.flatnonzero(~soft[: len(view.pending)]))
+    bound = view.constraints.concerns(work.jobs)
+    ruled = _within_rules(view, timetable, bound) if bound.any() else None
+    soft = _is_soft(view, timetable, work, ~bound)
+    rigid = view.pending.take(np.flatnonzero(~(soft | bound)[: len(view.pending)]))
     spare = np.zeros_like(timetable.free) if view.ample else held_back(view, timetable, settings.spare)
     packed, stranded = _pack(view, timetable, rigid, spare)
     free = _free_now(view, packed)
+    if ruled:
+        free -= _taken_now(view, ruled)
     wanted = _wanted_next(timetable)
     free -= wanted
     actions, late = decide(timetable, work, np.flatnonzero(soft), free, spare[:, 0])
@@ -76,6 +77,8 @@ def plan(view: View, settings: Settings = USUAL) -> Plan:
         packed = take_over(view, packed, free, {getattr(action, "job_id", "") for action in others})
     if routing:  # servers go off after jobs have grown into what is free on them
         others += routing.actions
+    if ruled:
+        packed = ruled.joined(packed)
     return _joined(view, packed, starts, [run for run in last if run], others)
 
 
@@ -83,25 +86,29 @@ def _routed(view: View, timetable: Timetable) -> Routing | None:
     """Route the services' requests of the coming hour, in the room that jobs leave which cannot wait."""
     if not view.services:
         return None
-    routing, jobs = Routing(view, timetable), view.pending
-    urgent = np.flatnonzero(jobs.latest_start_s < view.now_s + view.epoch_s)
-    most_overdue = urgent[np.argsort(jobs.latest_start_s[urgent], kind="stable")][:LAST_RESORT]
-    before = timetable.free.copy()
-    for job in jobs.take(most_overdue):
-        timetable.assign(job, _carbon)
-    taken = before - timetable.free
+    routing = Routing(view, timetable)
+    taken = _hold_for_urgent(view, timetable, view.pending)
     routing.route()
     timetable.free += taken  # those jobs are packed with the others, within the rules as they were
     timetable.rules = view.constraints.draft()
     return routing
 
 
+def _hold_for_urgent(view: View, timetable: Timetable, jobs: Jobs) -> FloatArray:
+    """Take the room of jobs that cannot wait, the most overdue first, shape (R, K, 3): it is to be given back."""
+    urgent = np.flatnonzero(jobs.latest_start_s < view.now_s + view.epoch_s)
+    before = timetable.free.copy()
+    for job in _most_overdue(jobs, urgent):
+        timetable.assign(job, _carbon)
+    return np.asarray(before - timetable.free)
+
+
 def _carbon(options: Options) -> FloatArray:
     return options.carbon_g
 
 
-def _is_soft(view: View, timetable: Timetable, work: OpenWork) -> BoolArray:
-    """Return which jobs the levers decide on: all that are under way, and pending ones that pauses serve.
+def _is_soft(view: View, timetable: Timetable, work: OpenWork, among: BoolArray) -> BoolArray:
+    """Return which of these jobs the levers decide on: all that are under way, and pending ones that pauses serve.
 
     Data that must move first make a pending job a rigid one, and so does its last call: then it needs room at once,
     before the rigid ones that can wait. Who would hardly pause finds a better place among all of them, too.
@@ -109,7 +116,7 @@ def _is_soft(view: View, timetable: Timetable, work: OpenWork) -> BoolArray:
     checkpoint = np.array([trait.checkpoint is not None for trait in work.jobs.traits], dtype=bool)[work.jobs.trait]
     far = (work.jobs.data_gb > 0) if view.network is not None else np.zeros(len(work), dtype=bool)
     calm = work.latest_start_s >= view.now_s + LAST_CALL * view.epoch_s
-    soft = np.asarray((work.state != PENDING) | (checkpoint & ~far & calm))
+    soft = np.asarray(among & ((work.state != PENDING) | (checkpoint & ~far & calm)))
     pending = np.flatnonzero(soft & (work.state == PENDING))
     crowded = len(view.pending) > MANY and not view.ample
     soft[pending] = worth_pausing(timetable, work, pending, MOST_SOFT if crowded else None)
@@ -214,10 +221,19 @@ def _loss_share(packing: Packing) -> float:
 
 def _free_now(view: View, packed: Plan) -> FloatArray:
     """Return the room now, less what starts in the coming slot, shape (R, 3)."""
-    free = view.free.copy()
-    now = packed.start_s < view.now_s + view.epoch_s
-    np.subtract.at(free, packed.region[now], packed.jobs.demand[now])
-    return free
+    return view.free - _taken_now(view, packed)
+
+
+def _taken_now(view: View, planned: Plan) -> FloatArray:
+    """Return what a plan's runs take in the coming slot, shape (R, 3), and what it lets go on then."""
+    taken: FloatArray = np.zeros_like(view.free)
+    now = planned.start_s < view.now_s + view.epoch_s
+    np.add.at(taken, planned.region[now], planned.jobs.demand[now])
+    going_on = {action.job_id for action in planned.actions if isinstance(action, Resume)}
+    for one in view.suspended:
+        if one.job.id in going_on:
+            taken[view.region_index[one.region]] += demand(one.job)
+    return taken
 
 
 def _wanted_next(timetable: Timetable) -> FloatArray | float:
@@ -240,20 +256,30 @@ def _joined(
     return whole.doing(tuple(others))
 
 
-def _within_rules(view: View, timetable: Timetable, routes: list[Decision]) -> Plan:
-    """Plan job by job within the rules, all of them rigid; what is suspended goes on as soon as it may."""
-    pending = view.pending
-    energy = -pending.cpus * pending.duration_estimate_s
-    order: IntArray = np.argsort(energy, kind="stable")
-    urgent_first = sorted(
-        (pending[p] for p in order.tolist()),
-        key=lambda job: timetable.last_start_s(job) >= view.now_s + view.epoch_s,
-    )
-    runs = (timetable.assign(job, lambda options: options.objective_g) for job in urgent_first)
-    work = view.work
-    paused = work.jobs.take(np.flatnonzero(work.state == SUSPENDED)).ids
+def _within_rules(view: View, timetable: Timetable, bound: BoolArray) -> Plan:
+    """Plan the jobs that rules bear on one by one, all of them rigid; what is suspended goes on as soon as it may.
+
+    Room for who cannot wait among the others is left.
+
+    Args:
+        bound: Which of the open work they are.
+    """
+    work, count = view.work, len(view.pending)
+    pending, others = (view.pending.take(np.flatnonzero(which[:count])) for which in (bound, ~bound))
+    order: IntArray = np.argsort(-pending.cpus * pending.duration_estimate_s, kind="stable")
+    mine = [pending[p] for p in order.tolist()]
+    urgent = [timetable.last_start_s(job) < view.now_s + view.epoch_s for job in mine]
+    runs = [timetable.assign(job, _objective) for job, now in zip(mine, urgent, strict=True) if now]
+    held = _hold_for_urgent(view, timetable, others)
+    runs += [timetable.assign(job, _objective) for job, now in zip(mine, urgent, strict=True) if not now]
+    timetable.free += held
+    paused = work.jobs.take(np.flatnonzero(bound & (work.state == SUSPENDED))).ids
     planned = Plan.of(view, [run for run in runs if run is not None])
-    return planned.doing((*routes, *(Resume(job_id, view.now_s) for job_id in paused)))
+    return planned.doing(tuple(Resume(job_id, view.now_s) for job_id in paused))
+
+
+def _objective(options: Options) -> FloatArray:
+    return options.objective_g
 
 
 FAMILY = (

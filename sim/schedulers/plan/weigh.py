@@ -129,10 +129,10 @@ class Scales:
     def _soft(self) -> list[tuple[IntArray, Figures]]:
         """Pending jobs that could pause or be resized, by their traits: their places, and what they come to."""
         view = self.view
-        if binds(view.constraints):
-            return []  # `plan` takes all for rigid then
         jobs, work = view.pending, view.waiting
         soft = jobs.levers[jobs.trait]
+        if binds(view.constraints):
+            soft = soft & ~view.constraints.concerns(jobs)  # `plan` takes those for rigid
         if view.network is not None:
             soft = soft & (jobs.data_gb == 0)
         rows = np.flatnonzero(soft & (work.state[: len(jobs)] == PENDING))

@@ -28,6 +28,17 @@ def test_a_choice_patches_the_scenario_and_a_seed_moves_everything_drawn(tmp_pat
     assert (other["seed"], other["signals"]["seed"], other["start"][:10]) == (1, 4, "2022-03-14")
 
 
+def test_a_scenario_may_name_the_contenders_that_run_on_it(tmp_path: Path):
+    scenarios = [{"id": "a", "base": "tiny.yaml"}, {"id": "b", "base": "tiny.yaml", "contenders": ["fifo"]}]
+    cells = load_suite(str(write_suite(tmp_path, seeds=[0], scenarios=scenarios))).cells
+    assert [cell.id for cell in cells] == ["a/own/fifo/0", "a/own/time-shift/0", "b/own/fifo/0"]
+
+
+def test_the_hash_changes_with_who_reads(tmp_path: Path):
+    agents = ({"id": "agent"}, {"id": "agent", "reader": "truth"})
+    assert len({load_suite(str(write_suite(tmp_path, agents=[one]))).sha256 for one in agents}) == 2
+
+
 @pytest.mark.parametrize("own", [False, True])
 def test_scenarios_of_a_seed_share_their_jobs_unless_each_has_draws_of_its_own(tmp_path: Path, own: bool):
     cells = load_suite(str(write_suite(tmp_path, own_draws=own))).cells
@@ -61,7 +72,13 @@ def test_the_hash_changes_with_anything_that_is_run(tmp_path: Path):
         ({"policies": {"x": ["none.md"]}}, "found 'none.md', expected a file beside the suite"),
         ({"scenarios": [{"id": "a", "base": "nowhere"}]}, "nowhere: no such scenario file"),
         ({"scenarios": [{"id": "a", "base": "tiny.yaml", "set": {"dayz": 2}}]}, "scenario a: unknown key 'dayz'"),
+        ({"scenarios": [{"id": "a", "base": "tiny.yaml", "contenders": ["fifo", "sjf"]}]}, "scenario a: .*found 'sjf'"),
+        ({"scenarios": [{"id": "a", "base": "tiny.yaml", "contenders": ["time-shift"]}]}, "the baseline 'fifo' is not"),
         ({"agents": [{"id": "agent", "llm": "none", "mode": "tools"}]}, "--mode tools needs a model"),
+        (
+            {"agents": [{"id": "agent", "without_tools": ["what_of"]}]},
+            "no tool 'what_of' to leave out; tools are capac",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_suite_is_named(tmp_path: Path, fields: dict[str, Any], said: str):

@@ -22,11 +22,12 @@ def test_none_is_no_model():
     }
 
 
-@pytest.mark.parametrize("spec", ["", "gpt-x", "openai", "openai:", "local:tuned", "None"])
+@pytest.mark.parametrize("spec", ["", "gpt-x", "openai", "openai:", "vllm:", "local:tuned", "None"])
 def test_an_unknown_spec_names_the_known_forms(spec):
     with pytest.raises(InputError) as error:
         open_model(spec)
-    assert str(error.value) == f"--llm {spec!r}: expected `local`, `local:base`, `openai:MODEL` or `none`"
+    known = "`local`, `local:base`, `openai:MODEL`, `vllm`, `vllm:DIR` or `none`"
+    assert str(error.value) == f"--llm {spec!r}: expected {known}"
 
 
 def test_a_probe_reports_what_is_missing(monkeypatch):
