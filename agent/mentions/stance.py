@@ -240,6 +240,11 @@ TOLD = words(
 """What has been asks for nothing."""
 REPORTED = words(TOLD.pattern, r"(?:have|has|we)\s+(?:just\s+)?\w+ed")
 """What a sentence of a policy reports, as "we have signed a contract"."""
+TO_THE_READER = listed(
+    """ignore*, forget*, disregard*, override, bypass*, system, prompt*, instruction*, you are now, you have, your task, your role, your rules, pretend, act as, maintenance mode,
+    delete*, reveal, print, output, answer with, reply with, translate, summarise, skip*, switch off, disable*, guard, all limits, every limit, any rule"""
+)  # fmt: skip
+"""What is said to whoever reads a policy, and not of jobs."""
 WISHED = words(
     r"would\s+be\s+(?:nice|great|good|lovely)",
     r"\w+['’]d\s+(?:like|prefer|love)",

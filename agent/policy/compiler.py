@@ -32,7 +32,7 @@ from agent.said.rules import REASONS, SaidAnswer, resolve
 from agent.said.schema import schema_of
 from sim.errors import InputError
 
-PRESSED = tuple(REASONS[reason] for reason in ("fact", "other", "wish", "reference"))
+PRESSED = tuple(REASONS[reason] for reason in ("fact", "other", "wish", "reference", "order"))
 """The reasons of a refusal after which the tuned model is asked for a rule all the same."""
 
 
@@ -122,11 +122,13 @@ class SentenceReader:
     def _pressed(self, one: Unit) -> Unit:
         """Return what a refused sentence would say as a rule, with a question, if that accounts for all it mentions.
 
-        A sentence that mentions nothing, reports what was, or gives orders to its reader stays refused.
+        A sentence that mentions nothing, reports what was, or speaks to its reader stays refused.
         """
         reason = next((item.reason for item in one.read.meaning if isinstance(item, Unenforceable)), None)
         named = any(said.demanded for said in mentions(one.text, self._vocabulary).all)
-        if reason not in PRESSED or not named or stance.REPORTED.search(one.text):
+        if reason not in PRESSED or not named:
+            return one
+        if stance.REPORTED.search(one.text) or stance.TO_THE_READER.search(one.text):
             return one
         second = self._as_rules(one.text)
         if second is None or second.doubts:

@@ -26,7 +26,7 @@ from agent.training.refusals import refusal
 from agent.training.reminders import must_hold
 from agent.training.sentences import finished, sentence
 
-REFUSALS = 0.15
+REFUSALS = 0.1
 REFERRING = 0.12
 """The share of texts for rules that are two or three sentences, the later of which refer to the first."""
 MISSED = 0.04
