@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from agent.mentions.clocks import clocks, hours, periods, zones
@@ -15,6 +17,14 @@ from agent.mentions.quantities import bare_numbers, quantities
 from agent.mentions.slips import mended
 from agent.mentions.traits import traits
 from agent.policy.vocabulary import Vocabulary
+
+_FILL = r"[\s,;:.…()–-]*"
+_SLIP = (
+    r"(?:no|sorry|pardon|i\s+mean|i\s+meant|make\s+that|or\s+rather|rather|er|oh|correction|wait|scratch\s+that|actually|let\s+me\s+correct\s+that"
+    r"|that\s+is\s+wrong|that['’]s\s+wrong|it\s+is)"
+)
+CORRECTION = re.compile(rf"{_FILL}+(?!no\b\s*\w)(?:{_SLIP}{_FILL})+(?:(?:only|just|in|on|at|by|the){_FILL})*", re.I)
+"""What stands between something said by mistake and what is meant; "Texas, no Berlin" is no correction."""
 
 
 class Mentions(NamedTuple):
@@ -44,4 +54,14 @@ def mentions(said: str, vocabulary: Vocabulary, today: date | None = None) -> Me
     for mention, number in bare_numbers(text):
         times = hours(number.value, text.whole[number.begin : number.end]) if mention.of("number") else set()
         found.append(mention._replace(meanings=mention.meanings | times))
-    return Mentions(text.whole, tuple(sorted(found, key=lambda one: (one.begin, one.end))))
+    return Mentions(text.whole, _taken_back(text.whole, sorted(found, key=lambda one: (one.begin, one.end))))
+
+
+def _taken_back(text: str, found: list[Mention]) -> tuple[Mention, ...]:
+    """Return mentions of which those that are corrected at once demand nothing: "Monday, no, Tuesday"."""
+    kept = list(found)
+    for at, (one, after) in enumerate(pairwise(found)):
+        alike = {name for name, _ in one.meanings} & {name for name, _ in after.meanings}
+        if alike and CORRECTION.fullmatch(text[one.end : after.begin]):
+            kept[at] = one._replace(demanded=False)
+    return tuple(kept)

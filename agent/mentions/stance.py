@@ -92,6 +92,8 @@ LEFT_OUT = listed(
     r"but(?!\s+only)",
 )  # fmt: skip
 """What stands before a place that is taken from a list, or outside which something holds."""
+KEPT_OUT = listed("not, never, leave, leaves, leaving, out of")
+"""What stands before a place to forbid it, and does not leave it out of a list."""
 APPROVAL = listed(
     """approv*, sign off, signs off, signed off, signed, signature, permission, consent, go ahead, authoris*, authoriz*, green light, ask, asks, asked, asking,
     confirm*, human, manual*, by hand, yes, ok, okay, okays, okayed, agree*, nod, clearance, cleared, vet, vetted, review*, blessing, check with, person, permit, permits, four eyes, unasked, second pair of eyes"""

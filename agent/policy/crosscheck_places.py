@@ -65,9 +65,20 @@ def regions(
         ids = frozenset(getattr(rule, "regions", None) or ())
         if getattr(rule, "effect", "") == "only" and places.is_rest(ids) and stance.NOT_OUTSIDE.search(found.text):
             yield f"a {by} confines to {_listed(ids)}, and the {text} confines to the others"
+        if getattr(rule, "effect", "") == "deny" and places.is_rest(ids) and not _leaves_out(found, places):
+            yield f"a {by} forbids {_listed(ids)}, and the {text} forbids the others"
     for ids in held:
         if not ids <= said and not places.is_rest(ids) and (ids != places.every or said):
             yield f"a {by} holds the region {_listed(ids - said)}, and the {text} does not name it"
+
+
+def _leaves_out(found: Mentions, places: Places) -> bool:
+    """Tell whether a text excepts a place or confines to it, rather than keep jobs "out of" it."""
+    first = [group[0] for group in places.left_out]
+    before = [found.text[max(0, one.begin - 40) : one.begin] for one in first]
+    excepts = any(stance.LEFT_OUT.search(stance.KEPT_OUT.sub(" ", words)) for words in before)
+    behind = any(EXCEPTED.match(found.text[one.end :]) for one in first)
+    return bool(excepts or behind or stance.SURELY_CONFINED.search(found.text))
 
 
 def _denied(rules: Sequence[Rule]) -> list[Ids]:

@@ -10,7 +10,7 @@ from agent.mentions.mention import Mention, round_off
 from agent.mentions.reading import Mentions
 from agent.policy.facts import facts, selected
 from agent.policy.normal import ALWAYS_PREFERENCES
-from agent.policy.rules import Budget, Delay, Objective, Placement, Rule, Suspend
+from agent.policy.rules import Budget, Delay, Objective, Placement, Rule, Selector, Suspend
 
 NO_JOBS = ("region", "days", "clock", "period", "g/kwh", "usd/mwh", "share")
 
@@ -41,7 +41,7 @@ def _exemptions(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
         if rule.unless is not None and not _is_spared(found, rule):
             yield "a rule exempts jobs by `unless`, and the sentence does not exempt them"
-        if rule.unless is not None and rule.unless == rule.jobs:
+        if rule.unless is not None and rule.jobs is not None and _traits(rule.unless) <= _traits(rule.jobs):
             yield "a rule exempts all the jobs that it is about"
     spared = {meaning for rule in rules if rule.unless for fact in facts([rule]) for meaning in fact.meanings}
     for match in stance.SURELY_EXEMPT.finditer(found.text):
@@ -57,6 +57,10 @@ def _exemptions(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
             continue
         if not exempt or not after.meanings & spared:
             yield f'the sentence says "{match[0]}" of "{after.words}", and no rule exempts it by `unless`'
+
+
+def _traits(selector: Selector) -> set[tuple[str, object]]:
+    return set(selector.model_dump(exclude_none=True).items())
 
 
 def _is_spared(found: Mentions, rule: Rule) -> bool:
