@@ -23,7 +23,7 @@ _SLIP = (
     r"(?:no|sorry|pardon|i\s+mean|i\s+meant|make\s+that|or\s+rather|rather|er|oh|correction|wait|scratch\s+that|actually|let\s+me\s+correct\s+that"
     r"|that\s+is\s+wrong|that['’]s\s+wrong|it\s+is)"
 )
-CORRECTION = re.compile(rf"{_FILL}+(?!no\b\s*\w)(?:{_SLIP}{_FILL})+(?:(?:only|just|in|on|at|by|the){_FILL})*", re.I)
+CORRECTION = re.compile(rf"(?!\W*no\s+$){_FILL}(?:{_SLIP}{_FILL})+(?:(?:only|just|in|on|at|by|the){_FILL})*", re.I)
 """What stands between something said by mistake and what is meant; "Texas, no Berlin" is no correction."""
 
 
