@@ -58,6 +58,8 @@ SIM_ORDER = [
     ("datachecks", "client"),
     ("datafolder", "fetch"),
     ("backtests",),
+    ("workload_spec",),
+    ("traces",),
     ("workload", "links", "demand"),
     ("scenario",),
     ("runfolder", "recompute"),
