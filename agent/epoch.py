@@ -22,6 +22,7 @@ from sim.schedulers.plan.weigh import Scales
 from sim.units import BoolArray
 from sim.view import View
 from tools import TOOLS, Outcome, Registry, Session
+from tools.backends.protocol import Backend
 
 RUNNING = ("running", "restoring", "saving")
 
@@ -66,11 +67,13 @@ class Memory:
 class Epoch:
     """The runtime context of one invocation of the graph: what cannot be written down as plain JSON.
 
-    `asks` are placements that wait for a person's yes; `texts`, by job id, what descriptions say beyond what binds.
+    `session` is what the model's tools work with, `backend` what carries the committed plan out. `asks` are placements
+    that wait for a person's yes; `texts`, by job id, what descriptions say beyond what binds.
     """
 
     agent: Agent
     session: Session
+    backend: Backend
     number: int
     memory: Memory
     asks: Sequence[Ask] = ()

@@ -101,8 +101,7 @@ def checked(state: State, epoch: Epoch, settle: Callable[[Epoch, Candidate, Cand
 def act(state: State, runtime: Runtime[Epoch]) -> State:
     """Carry the committed plan out; what a rule refuses stays as it is, and the verdict says why."""
     epoch, plan = runtime.context, runtime.context.named(state["committed"])
-    backend = epoch.session.backend
-    epoch.done = backend.carry_out(epoch.view, plan.carrier, plan.plan, reason=state["reason"])
+    epoch.done = epoch.backend.carry_out(epoch.view, plan.carrier, plan.plan, reason=state["reason"])
     return {}
 
 

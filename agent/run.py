@@ -66,7 +66,7 @@ class AgentRun:
             if self.descriptions and self.descriptions.revealed:
                 view = self._engine.view()
             session = Session(view, self._backend)
-            epoch = Epoch(self.agent, session, self._backend.epoch, memory, model=read)
+            epoch = Epoch(self.agent, session, self._backend, self._backend.epoch, memory, model=read)
             epoch.asks = self._engine.approvals.waiting
             epoch.texts = self.descriptions.unsettled if self.descriptions else {}
 

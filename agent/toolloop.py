@@ -17,11 +17,9 @@ from agent.llm.protocol import LanguageModel, Message, ModelFailed, ToolCall, Tu
 from agent.prompts import data_block
 from sim.errors import IllegalAction
 from sim.model import Job, Migrate, Place, Resize, Resume, Suspend
-from sim.runner import Done
-from sim.schedulers.base import Plan, Scheduler
 from sim.view import View
 from tools import Outcome, Registry, Session
-from tools.backends.protocol import Backend
+from tools.backends.protocol import Actions
 from tools.read.names import check_scale, pending_job, region_index, running_job, suspended_job
 
 MAX_TURNS = 12
@@ -38,30 +36,17 @@ Act = Suspend | Resume | Migrate | Resize
 
 @dataclass
 class Draft:
-    """A backend that carries nothing out: it keeps what the model asked for, the last word about each job.
+    """Actions of which none is carried out: it keeps what the model asked for, the last word about each job.
 
     `placed` and `deferred` are about pending jobs, `acts` about those that run or are suspended. Rules and room are
     checked on the whole draft afterwards. Requests for approval are passed on: they act on no job.
     """
 
     view: View
-    backend: Backend
+    backend: Actions
     placed: dict[str, Place] = field(default_factory=dict)
     deferred: dict[str, float] = field(default_factory=dict)
     acts: dict[str, Act] = field(default_factory=dict)
-
-    @property
-    def epoch(self) -> int:
-        """A draft has no epochs of its own."""
-        return -1
-
-    def next_view(self) -> View | None:
-        """A draft has no later view."""
-        return None
-
-    def carry_out(self, view: View, scheduler: Scheduler, plan: Plan, *, reason: str = "") -> Done:
-        """A draft carries nothing out."""
-        raise NotImplementedError("a draft keeps single placements; plans are carried out by the backend itself")
 
     def place(self, decision: Place) -> None:
         """Keep a placement of a pending job."""

@@ -34,7 +34,8 @@ from sim.services import Service
 from sim.signals import Bundle, Signal, SignalFile
 from sim.sites import Name, NotNegative, Positive, RegionSpec, Spec, need_data_dir
 from sim.units import DAY_S, HOUR_S, MINUTE_S, W_PER_KW
-from sim.workload import WorkloadSpec, build_workload
+from sim.workload import build_workload
+from sim.workload_spec import WorkloadSpec
 from sim.world import Accounting, World
 
 _FORECAST_ERRORS = 0xF0CA

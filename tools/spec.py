@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sim.errors import IllegalAction, InputError, RuleDenied
 from sim.timetable import Timetable
 from sim.view import View
-from tools.backends.protocol import Backend
+from tools.backends.protocol import Actions
 
 Effect = Literal["read", "mutate", "tell"]
 """`read` changes nothing, `mutate` acts on jobs, `tell` reaches the operator and acts on no job."""
@@ -54,7 +54,7 @@ class Session:
     """What the tools of one epoch work with: what may be known, and who carries actions out."""
 
     view: View
-    backend: Backend
+    backend: Actions
 
     def timetable(self) -> Timetable:
         """Return a fresh timetable of this view: what is booked on it binds nobody."""

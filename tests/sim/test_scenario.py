@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sim.errors import InputError
 from sim.scenario import build_world, load_scenario, parse_scenario
 from sim.units import DAY_S, HOUR_S, MINUTE_S
-from sim.workload import EstimateSpec
+from sim.workload_spec import EstimateSpec
 
 SERVER = {"model": "m", "count": 1, "cpus": 10, "memory_gb": 100, "idle_w": 100, "max_w": 1100}
 

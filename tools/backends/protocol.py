@@ -1,4 +1,4 @@
-"""What every backend looks like to the tools."""
+"""What tools act through, and what every backend is."""
 
 from __future__ import annotations
 
@@ -10,19 +10,12 @@ from sim.schedulers.base import Plan, Scheduler
 from sim.view import View
 
 
-class Backend(Protocol):
-    """A cluster, simulated or real, that can be seen at decision points and told where jobs run.
+class Actions(Protocol):
+    """What tools can do about jobs: on a cluster, or in a draft that keeps what was asked for.
 
     Every action raises IllegalAction where the job, the region or the job's state does not allow it, and RuleDenied
     where an operator's rule forbids it; then nothing has changed.
     """
-
-    def next_view(self) -> View | None:
-        """Wait for the next decision point with something to decide on; None when the run is over."""
-
-    @property
-    def epoch(self) -> int:
-        """The number of the current epoch."""
 
     def place(self, decision: Place) -> None:
         """Start a pending job, or plan its start."""
@@ -47,6 +40,17 @@ class Backend(Protocol):
 
         IllegalAction if no rule wants one, RuleDenied if a rule forbids the run whatever they say.
         """
+
+
+class Backend(Actions, Protocol):
+    """A cluster, simulated or real, that can be seen at decision points and told where jobs run."""
+
+    def next_view(self) -> View | None:
+        """Wait for the next decision point with something to decide on; None when the run is over."""
+
+    @property
+    def epoch(self) -> int:
+        """The number of the current epoch."""
 
     def carry_out(self, view: View, scheduler: Scheduler, plan: Plan, *, reason: str = "") -> Done:
         """Carry out a whole plan made for this view, as `sim.runner.carry_out_plan` does; rules deny what they must."""
