@@ -8,7 +8,8 @@ is kept in bench/ablation.json as soon as it is over, and what is there is not r
 The embedded model decides without its adapter, which is trained to read: so `local` and `local:base` are one row, and
 what tuning is worth stands in the rows about reading. Those are of another world (`bench.described`), in which texts
 say what fields do not. It cannot call tools; what each tool is worth is shown by a program (`bench.tool_user`), which
-is asked whenever jobs are pending and whose word is law, as `never worse` would hide what it does.
+is asked whenever jobs are pending and whose word is law, as `never worse` would hide what it does; that is done without
+the region whose grid is clean all day.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ from sim.units import G_PER_KG
 
 RESULTS = Path(__file__).with_name("ablation.json")
 DAYS = 0.5
+CLEAN = "ca-east"
+"""The region whose grid is clean all day: beside it no forecast matters, so tools are tried without it."""
+PLAN_THERE = "plan, there"
 TOOLS_USED = (
     "list_jobs", "capacity_query", "carbon_forecast", "capacity_over_time", "power_estimate", "what_if", "place_job",
     "defer_job",
@@ -115,6 +119,8 @@ VARIANTS = {
     **{f"program, no {name}": Variant("program", "tools", PROGRAM, (name,)) for name in TOOLS_USED},
 }
 
+PROGRAMS = [name for name, variant in VARIANTS.items() if variant.llm == "program"]
+
 
 class Timed:
     """A model that notes the CPU seconds of its calls: on a busy machine the clock says little about them."""
@@ -144,11 +150,12 @@ class Timed:
 
 
 @cache
-def case_of(seed: int) -> Case:
-    """Return half a day of the demo with the draws and the grids of a seed."""
+def case_of(seed: int, *, tools: bool = False) -> Case:
+    """Return half a day of the demo with the draws and the grids of a seed; for tools without CLEAN."""
     case = prepare("demo", None, days=DAYS)
     signals = case.scenario.signals.model_copy(update={"seed": seed})
-    scenario = case.scenario.model_copy(update={"seed": seed, "signals": signals})
+    regions = [region for region in case.scenario.regions if not tools or region.id != CLEAN]
+    scenario = case.scenario.model_copy(update={"seed": seed, "signals": signals, "regions": regions})
     return replace(case, scenario=scenario, world=build_world(scenario, None))
 
 
@@ -216,12 +223,16 @@ def read(case: Case, llm: str) -> Figures:
 # -- the table -------------------------------------------------------------------------------------
 
 
+ROWS = ["plan", *(n for n in VARIANTS if n not in PROGRAMS), PLAN_THERE, *PROGRAMS, *READERS]
+
+
 def runs(seeds: int) -> Iterator[tuple[str, int, Callable[[], Figures]]]:
     """Yield every run: its name, its seed, and how it is made. A whole seed comes before the next."""
     for seed in range(1, seeds + 1):
-        yield "plan", seed, lambda s=seed: figures(run_scheduler(case_of(s), "plan").summary)
+        for name, tools in (("plan", False), (PLAN_THERE, True)):
+            yield name, seed, lambda s=seed, t=tools: figures(run_scheduler(case_of(s, tools=t), "plan").summary)
         for name, variant in VARIANTS.items():
-            yield name, seed, lambda s=seed, v=variant: measured(case_of(s), v)
+            yield name, seed, lambda s=seed, v=variant: measured(case_of(s, tools=v.llm == "program"), v)
         texts = cache(partial(described.case_of, seed, TEXTS))
         for name, llm in READERS.items():
             yield name, seed, lambda c=texts, m=llm: read(c(), m)
@@ -235,9 +246,16 @@ def table(kept: Mapping[str, Mapping[str, Figures]]) -> str:
     )
     lines = [head, "|---" + "|--:" * 13 + "|"]
     for name, by_seed in kept.items():
-        base = kept.get("no reader" if name in READERS else "plan", {})
+        base = kept.get(_baseline(name), {})
         lines.append(f"| {name} | {_cells(list(by_seed.items()), base)} |")
     return "\n".join(lines)
+
+
+def _baseline(name: str) -> str:
+    """Return the first row of the world of a row."""
+    if name in READERS:
+        return "no reader"
+    return PLAN_THERE if name == PLAN_THERE or name.startswith("program") else "plan"
 
 
 def _cells(own: list[tuple[str, Figures]], base: Mapping[str, Figures]) -> str:
@@ -277,7 +295,7 @@ def main() -> None:
             kept.setdefault(name, {})[str(seed)] = make()
             RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
             print(name, seed, kept[name][str(seed)], flush=True)
-    print(table({name: kept[name] for name in ["plan", *VARIANTS, *READERS] if name in kept}))
+    print(table({name: kept[name] for name in ROWS if name in kept}))
 
 
 if __name__ == "__main__":
