@@ -351,7 +351,10 @@ def explain_job(
 @app.command()
 def evaluate(
     suite: Annotated[
-        str, typer.Argument(help="A suite file, or the name of a bundled one (smoke, seeds, stress, sensitivity).")
+        str,
+        typer.Argument(
+            help="A suite file, or the name of a bundled one (smoke, seeds, agent, rules, stress, sensitivity)."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Write the evaluation's folder here.")],
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; all cores if not given.")] = None,
