@@ -10,13 +10,15 @@ from typing import Any
 
 from agent.llm.protocol import ModelFailed, ModelRefused, Turn, Usage
 from agent.llm.vllm.broker import Prompt, Written
-from agent.llm.vllm.server import SLOTS, STRUCTURED, environment, require_vllm
+from agent.llm.vllm.server import SLOTS, environment, require_vllm
 from agent.llm.weights import READER
 from sim.errors import InputError
 
 CONTEXT_TOKENS = 16_384
 """The longest context that room is kept for, if the model has a longer one: our prompts are far shorter."""
 
+STRUCTURED = {"backend": "guidance", "disable_any_whitespace": True}
+"""JSON is written compactly, by llguidance: half the tokens, and it keeps to ranges of numbers. It cannot do tools."""
 ALONE = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "ERROR"}
 """Settings of an engine that is no server: no helper process, and no log of how it starts."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import signal
@@ -27,8 +26,6 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 EMBEDDED = "smollm2"
 """What the server calls the embedded model; with the adapter it is READER."""
-STRUCTURED = {"backend": "guidance", "disable_any_whitespace": True}
-"""JSON is written compactly, by llguidance: half the tokens, and it keeps to ranges of numbers."""
 SLOTS = 2
 """Places for adapters. The CPU build answers without an adapter by what is in the last place (vLLM's pull request
 48421 mends it): it must stay empty, or the adapter that reads texts would decide about jobs, too."""
@@ -66,11 +63,11 @@ class Serving:
         """Return the words that start the server.
 
         The module is started and not `vllm serve`, which looks for a package `vllm`: the CPU build is called otherwise.
+        JSON schemas need no word of their own: vLLM chooses for each what can enforce it, and tools work with one only.
         """
         words = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
         words += ["--model", str(self.model), "--served-model-name", self.name]
         words += ["--host", HOST, "--port", str(self.port), "--enable-prefix-caching", "--enable-prompt-tokens-details"]
-        words += ["--structured-outputs-config", json.dumps(STRUCTURED)]
         words += ["--enable-auto-tool-choice", "--tool-call-parser", self.tool_parser]
         if self.adapter:
             words += ["--enable-lora", "--max-lora-rank", "16", "--max-loras", str(SLOTS)]

@@ -111,7 +111,7 @@ def test_the_server_listens_on_loopback_with_tools_the_prefix_cache_and_the_adap
     text = " ".join(words)
     assert words[1:3] == ["-m", "vllm.entrypoints.openai.api_server"]
     for flags in ("--host 127.0.0.1 --port 8123", f"--model {tmp_path}/hf --served-model-name m",
-                  "--enable-prefix-caching", "--structured-outputs-config",
+                  "--enable-prefix-caching",
                   "--enable-auto-tool-choice --tool-call-parser hermes", "--enable-lora",
                   f"--lora-modules cws-reader={tmp_path}/adapter"):  # fmt: skip
         assert flags in text
