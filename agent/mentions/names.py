@@ -158,6 +158,8 @@ def _spellings(vocabulary: Vocabulary) -> list[tuple[str, list[Meaning]]]:
 
 def _pattern(spelled: str, *, plural: bool) -> re.Pattern[str]:
     parts = [re.escape(part) for part in _parts(spelled)]
+    if plural and len(parts) > 1 and len(parts[-1]) > 2 and parts[-1].isalpha():
+        parts[-1] += "[a-z]*"  # "data engineering" is data-eng
     ending = r"(?:['’]s?|s['’]?|es)?" if plural else r"(?:['’]s)?"
     return re.compile(rf"(?<![A-Za-z0-9]){GAP.join(parts)}{ending}(?![A-Za-z0-9])", re.IGNORECASE)
 

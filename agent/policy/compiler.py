@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from agent.llm.protocol import LanguageModel, Message, ModelFailed, Schema
 from agent.mentions import stance
 from agent.mentions.reading import mentions
-from agent.policy.crosscheck import crosscheck
+from agent.policy.crosscheck import NO_RULE_CAN, crosscheck
 from agent.policy.reading import Question, Reading
 from agent.policy.references import Read, Unit, filled_in, together
 from agent.policy.rules import MAX_SENTENCE, PolicySet, Unenforceable, explain
@@ -32,7 +32,8 @@ from agent.said.rules import REASONS, SaidAnswer, resolve
 from agent.said.schema import schema_of
 from sim.errors import InputError
 
-PRESSED = tuple(REASONS[reason] for reason in ("fact", "other", "wish", "reference", "order"))
+UNREAD = "could not be read"
+PRESSED = (*(REASONS[reason] for reason in ("fact", "other", "wish", "reference", "order")), UNREAD)
 """The reasons of a refusal after which the tuned model is asked for a rule all the same."""
 
 
@@ -126,7 +127,7 @@ class SentenceReader:
         """
         reason = next((item.reason for item in one.read.meaning if isinstance(item, Unenforceable)), None)
         named = any(said.demanded for said in mentions(one.text, self._vocabulary).all)
-        if reason not in PRESSED or not named:
+        if not named or reason is None or not reason.startswith(PRESSED):
             return one
         if stance.REPORTED.search(one.text) or stance.TO_THE_READER.search(one.text):
             return one
@@ -168,7 +169,11 @@ class SentenceReader:
         rules = [item for item in found if not isinstance(item, Unenforceable)]
         if said.rules and not rules and not unknown:
             raise Malformed("; ".join(item.reason for item in found if isinstance(item, Unenforceable)))
-        return Understood(found, crosscheck(sentence, rules, self._vocabulary) if rules else ())
+        doubts = crosscheck(sentence, rules, self._vocabulary) if rules else ()
+        unsayable = next((doubt for doubt in doubts if doubt.endswith(NO_RULE_CAN)), None)
+        if unsayable and self._model.tuned:
+            return Understood((Unenforceable(text=sentence, reason=unsayable),))
+        return Understood(found, doubts)
 
 
 def _validated(answer: Any) -> SaidAnswer:
@@ -182,7 +187,7 @@ def _validated(answer: Any) -> SaidAnswer:
 
 
 def _unread(sentence: str, error: Exception) -> Unenforceable:
-    return Unenforceable(text=sentence, reason=f"could not be read: {error}"[:1000])
+    return Unenforceable(text=sentence, reason=f"{UNREAD}: {error}"[:1000])
 
 
 def warning_about(model: LanguageModel) -> str | None:

@@ -14,13 +14,13 @@ from agent.mentions.mention import Meaning, Mention
 from agent.mentions.reading import Mentions, mentions
 from agent.policy.crosscheck_hints import crosscheck_hints
 from agent.policy.crosscheck_places import homes, regions
-from agent.policy.crosscheck_stance import stances
+from agent.policy.crosscheck_stance import NO_RULE_CAN, stances
 from agent.policy.crosscheck_times import days, window_times, zones
 from agent.policy.facts import clock, facts, windows
 from agent.policy.rules import Delay, Rule, Suspend
 from agent.policy.vocabulary import Vocabulary
 
-__all__ = ["crosscheck", "crosscheck_hints"]
+__all__ = ["NO_RULE_CAN", "crosscheck", "crosscheck_hints"]
 
 ELSEWHERE = ("region", "days", "zone", "abbreviation", "period")
 """Dimensions of mentions that are compared as wholes, not one by one."""

@@ -12,6 +12,7 @@ from agent.policy.facts import facts, selected
 from agent.policy.normal import ALWAYS_PREFERENCES
 from agent.policy.rules import Budget, Delay, Objective, Placement, Rule, Selector, Suspend
 
+NO_RULE_CAN = "which no rule can hold"
 NO_JOBS = ("region", "days", "clock", "period", "g/kwh", "usd/mwh", "share")
 
 
@@ -24,7 +25,7 @@ def stances(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
 def _unsayable(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
     """Yield spans and days that no rule can hold: a rule made of them says something else."""
     if said := stance.UNSAYABLE.search(found.text):
-        yield f'the sentence says "{said[0]}", which no rule can hold'
+        yield f'the sentence says "{said[0]}", {NO_RULE_CAN}'
 
 
 def _strength(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
@@ -137,7 +138,7 @@ def _kinds(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
         if isinstance(rule, Budget) and not stance.PER[rule.per].search(found.text):
             yield f"a budget is per {rule.per}, and the sentence does not say so"
         if rule.kind == "headroom" and stance.OTHER_USE.search(found.text) and not stance.CPU_USE.search(found.text):
-            yield "a rule bounds the use of CPUs (headroom), and the sentence speaks of another use"
+            yield f"the sentence speaks of another use than that of CPUs, {NO_RULE_CAN}"
         if isinstance(rule, Objective):
             yield from _weights(found, rule)
 

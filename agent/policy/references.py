@@ -59,8 +59,9 @@ def together(
     """
     text = f"{before.text} {after.text}"
     refused = not after.rules
-    names_some = refused and before.rules and any(one.demanded for one in mentions(after.text, vocabulary).all)
-    if not (REFERRING.search(after.text) or names_some) or len(text) > MAX_SENTENCE:
+    named = any(one.demanded for one in mentions(after.text, vocabulary).all)
+    refers = bool(REFERRING.search(after.text)) or (refused and bool(before.rules))
+    if not (named and refers) or len(text) > MAX_SENTENCE:
         return None
     both = read(text)
     if both is None or both.doubts or not _says_more(Unit(text, both), before, amended=refused):
@@ -72,10 +73,18 @@ def together(
 
 
 def _says_more(both: Unit, before: Unit, *, amended: bool) -> bool:
-    """Tell whether two sentences have rules that the first alone has not; or, if they may amend those, other ones."""
+    """Tell whether two sentences have the rules of the first and others; or, if they may amend those, as many."""
     held = {_bare(rule) for rule in both.rules}
     known = {_bare(rule) for rule in before.rules}
-    return len(held) > len(known) or (amended and len(held) == len(known) and held != known)
+    if not amended:
+        return known < held
+    kept = all(any(_amends(one, rule) for one in both.rules) for rule in before.rules)
+    return kept and held != known and len(held) >= len(known)
+
+
+def _amends(rule: Rule, known: Rule) -> bool:
+    """Tell whether a rule can be another one, amended: of its kind, and about its jobs or some of all."""
+    return rule.kind == known.kind and known.jobs in (None, rule.jobs)
 
 
 def _bare(rule: Rule) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agent.mentions import stance
 from agent.mentions.names import FUNCTION_WORDS
 from agent.mentions.reading import Mentions, mentions
 from agent.policy.vocabulary import Vocabulary
@@ -21,6 +22,25 @@ from agent.said.task import Task
 from agent.said.values import values_of
 
 COMMON = ("kind", "jobs", "unless", "soft")
+KIND_WORDS = {
+    "approval": (stance.APPROVAL,),
+    "suspend": (stance.SUSPENSION,),
+    "headroom": (stance.BUSY,),
+    "objective": (stance.WEIGHING,),
+    "budget": tuple(stance.PER.values()),
+    "prefer": (stance.SOFT, stance.PREFERENCE),
+    "delay": (stance.STARTING, stance.FINISHING),
+}
+"""Words of which a text has one if it says a rule of the kind."""
+FIELD_WORDS = {
+    "unless": (stance.EXEMPT, stance.EXEMPT_AFTER, stance.ALONE),
+    "but": (stance.OUTSIDE_OF,),
+}
+"""Words of which a text has one if an answer about it has the field."""
+GENERIC = frozenset(
+    "team teams customer customers tag tags region regions site sites job jobs run runs work task tasks".split()
+)
+"""Words that are no name, of whatever sort."""
 NEEDED = {"budget": ("max", "per")}
 """Fields without which a rule of a kind says nothing."""
 MOST = r"^[0-9]{1,9}(\.[0-9]{1,4})? (kg|usd|kwh)$"
@@ -44,7 +64,11 @@ def narrow_schema(task: Task, vocabulary: Vocabulary, text: str) -> dict[str, An
     schema = schema_of(SaidAnswer)
     parts = schema["$defs"]
     rule, selector = parts["SaidRule"], parts["SaidSelector"]
-    kinds = {f"Rule_{kind}": _of_kind(rule, kind, own, lists, found) for kind, own in OWN.items()}
+    kinds = {
+        f"Rule_{kind}": _of_kind(rule, kind, own, lists, found)
+        for kind, own in OWN.items()
+        if kind not in KIND_WORDS or _says(text, KIND_WORDS[kind])
+    }
     choice = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in kinds]}
     selector = {**selector, "properties": _held(selector["properties"], lists, found)}
     properties = {**schema["properties"], "rules": {**schema["properties"]["rules"], "items": choice}}
@@ -71,6 +95,10 @@ def _names(vocabulary: Vocabulary, found: Mentions) -> dict[str, list[str]]:
     }
 
 
+def _says(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:
+    return any(pattern.search(text) for pattern in patterns)
+
+
 def _meant(found: Mentions, field: str, names: Iterable[str], vocabulary: Vocabulary) -> list[str]:
     """Return the names of a field that a text mentions; of regions, all that could be said of those."""
     meant = found.meanings(field)
@@ -91,7 +119,7 @@ def _strange(mentioned: Mentions) -> list[str]:
             " ".join(words[at : at + count])
             for count in range(1, WORDS + 1)
             for at in range(len(words) - count + 1)
-            if not {words[at].lower(), words[at + count - 1].lower()} & FUNCTION_WORDS
+            if not {words[at].lower(), words[at + count - 1].lower()} & (FUNCTION_WORDS | GENERIC)
         ]
     return [name for name in dict.fromkeys(found) if 1 < len(name) <= 64 and '"' not in name]
 
@@ -108,7 +136,7 @@ def _of_kind(
     properties = _held(stated, lists, found, kind)
     properties["kind"] = {"const": kind, "type": "string"}
     if kind in ("objective", "prefer"):
-        properties.pop("soft")
+        properties.pop("soft", None)
     return {**rule, "properties": properties, "required": ["kind", *NEEDED.get(kind, ())]}
 
 
@@ -118,6 +146,8 @@ def _held(
     """Return the fields of an object, each held to its names or values; those that can have none are left out."""
     held: dict[str, Any] = {}
     for name, value in properties.items():
+        if name in FIELD_WORDS and not _says(found.text, FIELD_WORDS[name]):
+            continue
         names = "region" if name in ("in", "but", "home", "only", "deny") else name
         possible = values_of(name, kind, found)
         if names in lists:

@@ -13,7 +13,7 @@ from agent.mentions.reading import Mentions
 from agent.policy.rules import DAYS
 from agent.said.notes import hours, number, spelled_days
 
-Values = list[str] | list[int] | None
+Values = list[str] | list[int] | list[bool] | None
 """The values of a field; None where any may stand."""
 DAY_ENDS = ("00:00", "24:00")
 AT_ONCE = "0 h"
@@ -38,7 +38,14 @@ def _in(found: Mentions, *dimensions: str) -> list[float]:
 
 
 def _unit(unit: str, *dimensions: str) -> Callable[[Mentions], list[str]]:
-    return lambda found: [f"{number(value)} {unit}" for value in _in(found, *dimensions)]
+    """Return what spells amounts of a unit; a number that may be a time of day is none without its unit."""
+
+    def spelled(found: Mentions) -> list[str]:
+        bare = {value for one in found.of("number") if not one.of("clock") for value in one.of("number")}
+        given = {value for name in dimensions for value in found.meanings(name)} | bare
+        return [f"{number(value)} {unit}" for value in sorted(one for one in given if isinstance(one, float))]
+
+    return spelled
 
 
 def _hours(found: Mentions) -> list[str]:
@@ -95,9 +102,19 @@ def _when(found: Mentions) -> list[str]:
 def _days(found: Mentions) -> list[str]:
     """Return the days that are named: each mention's, those of two and of all together, and all but those."""
     named = [frozenset(map(str, value)) for value in found.meanings("days") if isinstance(value, frozenset)]
+    if not named:
+        return []
     every = frozenset().union(*named)
     sets = {*named, every, frozenset(DAYS) - every, *(a | b for a, b in combinations(named, 2))}
     return sorted(spelled_days(one) for one in sets if one)
+
+
+def _levels(bound: str) -> Callable[[Mentions], list[str]]:
+    return lambda found: sorted({str(value) for name in (bound, "level") for value in found.meanings(name)})
+
+
+def _gpu(found: Mentions) -> list[bool]:
+    return sorted(value for value in found.meanings("gpu") if isinstance(value, bool))
 
 
 def _zones(found: Mentions) -> list[str] | None:
@@ -118,6 +135,9 @@ _OF: dict[str, Callable[[Mentions], Values]] = {
     "max of headroom": _shares,
     "free": _shares,
     "times": _counts("times"),
+    "at_least": _levels("at_least"),
+    "at_most": _levels("at_most"),
+    "gpu": _gpu,
     "cpus": _cpus,
     "gpus": _gpus,
     "memory": _unit("gb", "gb"),

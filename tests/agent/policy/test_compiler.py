@@ -219,7 +219,7 @@ def test_a_refused_sentence_that_a_rule_accounts_for_is_read_as_that_rule_and_as
 
 def test_a_refused_sentence_stays_refused_if_the_rule_does_not_account_for_it():
     other = {"kind": "budget", "jobs": [{"team": "finance"}], "max": "90 usd", "per": "week"}
-    model = scripted({"none": "fact"}, {"rules": [other]}, tuned=True)
+    model = scripted({"none": "fact"}, {"rules": [other]}, "{", tuned=True)
     reading = compile_policy("Finance spent 900 dollars a week.", VOCABULARY, model)
     assert not reading.policy_set.rules
     assert not reading.questions
@@ -271,7 +271,7 @@ def test_what_read_together_says_nothing_new_is_no_rule():
 
 def test_a_doubtful_reading_of_two_together_does_not_count():
     more = [FINANCE, {"kind": "only", "jobs": [{"team": "ads"}], "in": ["Texas"]}]
-    model = scripted({"rules": [FINANCE]}, {"none": "reference"}, {"rules": more}, "{", tuned=True)
+    model = scripted({"rules": [FINANCE]}, {"none": "reference"}, {"rules": more}, "{", "{", tuned=True)
     reading = compile_policy("Finance only in Europe. So does ads.", VOCABULARY, model)
     assert len(reading.policy_set.rules) == len(reading.policy_set.unenforceable) == 1
 
