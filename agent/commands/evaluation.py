@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 def evaluate(
     suite: Annotated[
-        str, typer.Argument(help="A suite file, or the name of a bundled one (smoke, seeds, agent, rules, stress, sensitivity).")
+        str,
+        typer.Argument(
+            help="A suite file, or the name of a bundled one (smoke, seeds, agent, rules, stress, sensitivity)."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Write the evaluation's folder here.")],
     workers: Annotated[

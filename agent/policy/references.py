@@ -27,6 +27,8 @@ THEY = re.compile(
     r"^\W*(?:(?:and|but|also|besides|moreover),?\s+)?(?P<word>they|these|those|it|their|its)(?!\s+(?:jobs|rules|hours|days|is\s+\w+ed))\b",
     re.I,
 )
+OF_THEM = re.compile(r"^\W*(?:those|these|the\s+ones|jobs|any|all)\s+(?:of|among)\s+(?:them|these|those)\b", re.I)
+"""Words for some of the jobs before."""
 NAMES = ("team", "customer", "tag", "kind")
 
 
@@ -100,28 +102,33 @@ def _from(source: str, meaning: Read) -> Read:
 def filled_in(after: Unit, before: Unit, vocabulary: Vocabulary) -> Unit:
     """Return a unit in which rules about all jobs are about those of the unit before, if "they" begins it.
 
+    "Those of them that ..." are the jobs before that are also those of the rule.
+
     Args:
         after: What was read.
         before: What stands before it.
         vocabulary: The names of jobs.
     """
     said = THEY.match(after.text)
-    open_ = [rule for rule in after.rules if rule.jobs is None]
+    some = OF_THEM.match(after.text)
+    open_ = [rule for rule in after.rules if rule.jobs is None or some]
     whom = _jobs(before, vocabulary) if said and open_ else ()
     if not said or not whom:
         return after
-    meaning = tuple(
-        one
-        for rule in after.read.meaning
-        for one in ([_about(rule, jobs) for jobs in whom] if rule in open_ else [rule])
+    meaning: Read = tuple(
+        one for rule in after.read.meaning for one in (_about(rule, whom) if rule in open_ else (rule,))
     )
     named = " or ".join(lower(jobs_in_english(jobs)) for jobs in whom)
     doubt = f'"{said["word"]}" is taken to mean {named}: is that so?'
     return Unit(after.text, Understood(meaning, (*after.read.doubts, doubt)))
 
 
-def _about(rule: Rule | Unenforceable, jobs: Selector) -> Rule | Unenforceable:
-    return rule.model_copy(update={"jobs": jobs})
+def _about(rule: Rule | Unenforceable, whom: Sequence[Selector]) -> Read:
+    """Return a rule for each of several jobs, of which it is about its own only, if it has some."""
+    if isinstance(rule, Unenforceable):
+        return (rule,)
+    own = {} if rule.jobs is None else rule.jobs.model_dump(exclude_none=True)
+    return tuple(rule.model_copy(update={"jobs": jobs.model_copy(update=own)}) for jobs in whom)
 
 
 def _jobs(before: Unit, vocabulary: Vocabulary) -> Sequence[Selector]:

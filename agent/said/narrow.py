@@ -37,9 +37,7 @@ FIELD_WORDS = {
     "but": (stance.OUTSIDE_OF,),
 }
 """Words of which a text has one if an answer about it has the field."""
-GENERIC = frozenset(
-    "team teams customer customers tag tags region regions site sites job jobs run runs work task tasks".split()
-)
+GENERIC = re.compile(r"(?:team|customer|tag|region|site|job|run|task)s?|work", re.I)
 """Words that are no name, of whatever sort."""
 NEEDED = {"budget": ("max", "per")}
 """Fields without which a rule of a kind says nothing."""
@@ -119,7 +117,9 @@ def _strange(mentioned: Mentions) -> list[str]:
             " ".join(words[at : at + count])
             for count in range(1, WORDS + 1)
             for at in range(len(words) - count + 1)
-            if not {words[at].lower(), words[at + count - 1].lower()} & (FUNCTION_WORDS | GENERIC)
+            if not any(
+                word.lower() in FUNCTION_WORDS or GENERIC.fullmatch(word) for word in (words[at], words[at + count - 1])
+            )
         ]
     return [name for name in dict.fromkeys(found) if 1 < len(name) <= 64 and '"' not in name]
 

@@ -284,3 +284,33 @@ def test_after_a_sentence_that_is_no_rule_only_the_rule_is_said_together():
     reading = compile_policy(f"{told} {rule}", VOCABULARY, model)
     assert [(one.regions, one.source) for one in reading.policy_set.rules] == [(("us-south",), rule)]
     assert [text for text, _ in reasons(reading.policy_set)] == [told]
+
+
+def test_those_of_them_are_the_jobs_before_that_are_also_the_rules_own():
+    batch = {"kind": "only", "jobs": [{"kind": "batch"}], "in": ["Europe"]}
+    long_ones = {"kind": "only", "jobs": [{"longer": "8 h"}], "in": ["Germany"]}
+    model = scripted({"rules": [batch]}, {"rules": [long_ones]}, tuned=True)
+    reading = compile_policy(
+        "Batch jobs run only in Europe. Those of them over 8 hours run only in Germany.", VOCABULARY, model
+    )
+    second = reading.policy_set.rules[1].jobs
+    assert (second.kind, second.longer_than_h) == ("batch", 8)
+    (asked,) = reading.questions
+    assert asked.question == '"Those" is taken to mean batch jobs: is that so?'
+
+
+def test_chatter_after_a_rule_amends_nothing():
+    changed = {"kind": "only", "jobs": [{"team": "finance"}], "in": ["Britain"]}
+    model = scripted({"rules": [FINANCE]}, {"none": "fact"}, {"rules": [changed]}, tuned=True)
+    reading = compile_policy("Finance only in Europe. The weather is what it is.", VOCABULARY, model)
+    assert reading.policy_set.rules[0].regions == ("gb", "de")
+    assert len(reading.policy_set.unenforceable) == 1
+
+
+def test_what_no_rule_can_hold_is_set_aside_and_no_other_rule_made_of_it():
+    spends = {"kind": "budget", "jobs": [{"team": "finance"}], "max": "900 usd", "per": "week"}
+    model = scripted({"rules": [spends]}, {"rules": [spends]}, tuned=True)
+    reading = compile_policy("Finance may spend 900 dollars a quarter.", VOCABULARY, model)
+    assert not reading.policy_set.rules
+    (reason,) = [why for _, why in reasons(reading.policy_set)]
+    assert reason == 'the sentence says "a quarter", which no rule can hold'

@@ -91,8 +91,14 @@ def test_sizes_of_a_job_are_not_mixed_up():
 
 
 def test_a_field_for_which_a_text_has_no_value_cannot_be_written():
-    assert not fits("Ads wait.", kind="approval", cost_above="30 usd")
-    assert fits("Ads wait above 30 usd.", kind="approval", cost_above="30 usd")
+    assert not fits("Ask about ads.", kind="approval", cost_above="30 usd")
+    assert fits("Ask about ads above 30 usd.", kind="approval", cost_above="30 usd")
+
+
+def test_a_kind_and_an_exception_need_a_word_for_them():
+    assert not fits("Ads above 30 usd.", kind="approval", cost_above="30 usd")
+    assert not fits("No ads in the UK.", kind="deny", unless={"team": "ads"}, **{"in": ["UK"]})
+    assert fits("Nobody except ads in the UK.", kind="deny", unless={"team": "ads"}, **{"in": ["UK"]})
 
 
 def test_an_answer_that_is_taught_fits_the_schema_of_its_text():
