@@ -44,6 +44,8 @@ LEFT_OUT: dict[str, dict[str, Callable[..., Any]]] = {
         "agent.job_hints.narrow_schema": _plain_schema,
     },
     "second question": {"agent.policy.compiler.again": lambda *_: None, "agent.job_hints.again": lambda *_: None},
+    "two sentences together": {"agent.policy.compiler.together": lambda *_: None},
+    "asking what was set aside": {"agent.policy.compiler.SentenceReader._pressed": lambda _, one: one},
     "comparison": {"agent.policy.compiler.crosscheck": _nothing, "agent.job_hints.crosscheck_hints": _nothing},
     "tuning": {},
 }
