@@ -208,7 +208,7 @@ def figures(summary: Summary) -> Figures:
 # -- reading texts ---------------------------------------------------------------------------------
 
 READERS = {"no reader": "none", "untuned reader": "local:base", "tuned reader": "local", "the truth": "truth"}
-TEXTS = 40
+TEXTS = 60
 
 
 def read(case: Case, llm: str) -> Figures:
