@@ -1,4 +1,4 @@
-"""vLLM for real: a server on loopback that `cws llm serve` starts, and an engine that the runs of an evaluation share.
+"""vLLM for real: a server on loopback that `cws llm serve` starts, and an engine in the process that threads share.
 
 Minutes on a CPU. Skipped, visibly, where vLLM is not installed.
 """
@@ -26,7 +26,6 @@ from agent.llm.protocol import ModelRefused, Turn
 from agent.llm.weights import READER
 from agent.policy.compiler import compile_policy
 from agent.policy.vocabulary import Vocabulary
-from tests.agent.evaluation.suites import write_suite
 
 pytestmark = [
     pytest.mark.vllm,
@@ -151,17 +150,53 @@ def test_with_the_adapter_it_reads_a_rule_and_beside_it_the_model_answers_as_wit
     assert beside == [alone.text] * 2
 
 
-def test_the_runs_of_an_evaluation_share_an_engine_in_their_process(tmp_path: Path):
-    agents = [{"id": "asks", "llm": "vllm"}]
-    suite = write_suite(tmp_path / "suite", agents=agents, baseline="fifo", schedulers=["fifo"])
-    words = [sys.executable, "-m", "cli", "evaluate", str(suite), "--out", str(tmp_path / "out"), "--json"]
+IN_PROCESS = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from agent.llm.vllm.model import VllmModel
+from agent.policy.compiler import compile_policy
+from agent.policy.vocabulary import Vocabulary
+
+schema, plans, deadline_s = json.loads(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+decider, reader = VllmModel("vllm"), VllmModel("vllm", reads=True)
+
+def ask(text, schema=None):
+    message = {"role": "user", "content": text}
+    return decider.complete([message], max_tokens=24, deadline_s=deadline_s, schema=schema)
+
+FRANCE = "What is the capital of France?"
+alone = ask(FRANCE).text
+names = Vocabulary.load(Path("policies/vocabulary.json"))
+with ThreadPoolExecutor(6) as pool:
+    read = pool.submit(compile_policy, "Batch jobs must not run in Texas.", names, reader)
+    beside = pool.submit(ask, FRANCE)
+    chosen = list(pool.map(lambda n: ask(f"{plans} Epoch {n}.", schema), range(4)))
+(rule,) = read.result().policy_set.rules
+print(json.dumps({
+    "chosen": [turn.text for turn in chosen],
+    "sure": [turn.probability(0, len(turn.text)) for turn in chosen],
+    "cached": ask(f"{plans} Epoch 1.", schema).usage.cached_tokens,
+    "rule": [rule.effect, rule.regions, rule.jobs.kind],
+    "alone": alone, "beside": beside.result().text,
+}))
+"""
+
+
+def test_threads_share_an_engine_in_their_process_and_standard_output_is_theirs():
+    words = [sys.executable, "-c", IN_PROCESS, json.dumps(CHOICE), PLANS, str(LONG_S)]
     # the folder of weights of the user's, not the test's: it takes half a minute to write
     environment = {name: value for name, value in os.environ.items() if name != "CWS_CACHE_DIR"}
     environment |= {"PYTHONPATH": str(ROOT), "CWS_VLLM": '{"enforce_eager": true}'} | USERS_CACHE
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=LONG_S)
     assert done.returncode == 0, done.stderr[-3000:]
     printed = json.loads(done.stdout)
-    assert (printed["runs"], printed["ok"]) == (8, 8)
-    rows = [json.loads(line) for line in (tmp_path / "out" / "rows.jsonl").read_text().splitlines()]
-    asked = [row for row in rows if row["contender"] == "asks"]
-    assert all(row["llm_calls"] > row["llm_fallbacks"] for row in asked), asked
+    for text in printed["chosen"]:
+        answer = json.loads(text)
+        assert answer["choice"] in ("A", "B")
+        assert 0 <= answer["hours"] <= 6
+        assert " " not in text, "compact"
+    assert all(0 < sure <= 1 for sure in printed["sure"])
+    assert printed["cached"] > 0
+    assert printed["rule"] == ["deny", ["us-south"], "batch"]
+    assert printed["alone"] == printed["beside"]
