@@ -25,6 +25,8 @@ from sim.scenario import Scenario, build_world, parse_scenario
 
 Row = dict[str, Any]
 OK, FAULTY, FAILED = "ok", "faulty", "failed"
+PATIENCE_S = 300.0
+"""So long a model may take in an epoch, or for a text: rows must not differ with how busy the machine is."""
 TRUTH = "truth"
 """In place of a model: a reader that is told what the texts were made from."""
 log = logging.getLogger(__name__)
@@ -164,6 +166,7 @@ def _agent(case: Case, contender: Contender, llm: str, out: Path) -> AgentRun:
         mode=contender.mode,
         out=out,
         reader=reader,
+        deadline_s=PATIENCE_S,
         without_tools=contender.without_tools,
     )
     return replace(run, descriptions=TruthReader.of(case.world, run.constraints)) if told else run
