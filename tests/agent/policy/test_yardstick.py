@@ -21,14 +21,19 @@ VOCABULARY = Vocabulary.load(YARDSTICK / "vocabulary.json")
 OTHER = Vocabulary.load(YARDSTICK / "vocabulary-other.json")
 POLICIES = load_lines(YARDSTICK / "policies.jsonl", PolicyLine)
 POLICIES_OTHER = load_lines(YARDSTICK / "policies-other.jsonl", PolicyLine)
+UNSEEN = Vocabulary.load(YARDSTICK / "vocabulary-unseen.json")
+POLICIES_UNSEEN = load_lines(YARDSTICK / "policies-unseen.jsonl", PolicyLine)
 DESCRIPTIONS = load_lines(YARDSTICK / "descriptions.jsonl", DescriptionLine)
 DESCRIPTIONS_OTHER = load_lines(YARDSTICK / "descriptions-other.jsonl", DescriptionLine)
-RULES = [rule for line in POLICIES + POLICIES_OTHER for rule in line.rules]
-HINTS = [line.hints for line in DESCRIPTIONS + DESCRIPTIONS_OTHER]
+DESCRIPTIONS_UNSEEN = load_lines(YARDSTICK / "descriptions-unseen.jsonl", DescriptionLine)
+ALL_POLICIES = POLICIES + POLICIES_OTHER + POLICIES_UNSEEN
+ALL_DESCRIPTIONS = DESCRIPTIONS + DESCRIPTIONS_OTHER + DESCRIPTIONS_UNSEEN
+RULES = [rule for line in ALL_POLICIES for rule in line.rules]
+HINTS = [line.hints for line in ALL_DESCRIPTIONS]
 
 
 def test_there_are_enough_texts_and_none_occurs_twice():
-    policies, descriptions = POLICIES + POLICIES_OTHER, DESCRIPTIONS + DESCRIPTIONS_OTHER
+    policies, descriptions = ALL_POLICIES, ALL_DESCRIPTIONS
     assert len(policies) >= 150
     assert len(descriptions) >= 80
     assert len(POLICIES_OTHER) + len(DESCRIPTIONS_OTHER) >= 60
@@ -37,13 +42,17 @@ def test_there_are_enough_texts_and_none_occurs_twice():
     assert sum(2 <= len(sentences(line.text)) <= 5 for line in policies) >= 40
 
 
-@pytest.mark.parametrize(("lines", "vocabulary"), [(POLICIES, VOCABULARY), (POLICIES_OTHER, OTHER)])
+@pytest.mark.parametrize(
+    ("lines", "vocabulary"), [(POLICIES, VOCABULARY), (POLICIES_OTHER, OTHER), (POLICIES_UNSEEN, UNSEEN)]
+)
 def test_the_rules_use_known_names(lines: list[PolicyLine], vocabulary: Vocabulary):
     for line in lines:
         assert [str(name) for rule in line.rules for name in vocabulary.unknown(rule)] == [], line.id
 
 
-@pytest.mark.parametrize(("lines", "vocabulary"), [(DESCRIPTIONS, VOCABULARY), (DESCRIPTIONS_OTHER, OTHER)])
+@pytest.mark.parametrize(
+    ("lines", "vocabulary"), [(DESCRIPTIONS, VOCABULARY), (DESCRIPTIONS_OTHER, OTHER), (DESCRIPTIONS_UNSEEN, UNSEEN)]
+)
 def test_the_hints_use_known_regions(lines: list[DescriptionLine], vocabulary: Vocabulary):
     for line in lines:
         named = (*(line.hints.regions_only or ()), *(line.hints.regions_deny or ()))
@@ -51,7 +60,7 @@ def test_the_hints_use_known_regions(lines: list[DescriptionLine], vocabulary: V
 
 
 def test_each_sentence_gives_a_rule_or_counts_as_unenforceable():
-    for line in POLICIES + POLICIES_OTHER:
+    for line in ALL_POLICIES:
         prose = len(sentences(line.text))
         assert prose - line.unenforceable >= (1 if line.rules else 0), line.id
         if not line.rules:
@@ -84,7 +93,7 @@ def assert_all_given(models: list, form: type, but: frozenset[str] | set[str] = 
 
 
 def test_a_moment_is_the_stated_time_and_lies_ahead():
-    for line in DESCRIPTIONS + DESCRIPTIONS_OTHER:
+    for line in ALL_DESCRIPTIONS:
         for at in (line.hints.deadline, line.hints.earliest_start):
             assert at is None or at > line.now, line.id
 
@@ -97,7 +106,7 @@ def test_no_text_of_the_yardstick_is_in_a_prompt_or_an_example():
         if path.suffix in {".md", ".json", ".yaml"}
     )
     plain = squeezed(shown)
-    for line in POLICIES + POLICIES_OTHER + DESCRIPTIONS + DESCRIPTIONS_OTHER:
+    for line in ALL_POLICIES + ALL_DESCRIPTIONS:
         assert squeezed(line.text) not in plain, line.id
 
 
@@ -106,6 +115,6 @@ def squeezed(text: str) -> str:
 
 
 def test_the_sources_are_left_to_the_text():
-    for name in ("policies", "policies-other"):
+    for name in ("policies", "policies-other", "policies-unseen"):
         for written in (YARDSTICK / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
             assert all("source" not in rule for rule in json.loads(written)["rules"])
