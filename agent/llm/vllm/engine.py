@@ -135,14 +135,11 @@ def _written(output: Any) -> Written | ModelFailed:
     if answer.finish_reason not in ("stop", "length"):
         return ModelFailed(f"vllm: no answer ({answer.finish_reason})")
     tokens = [next(iter(place.values())) for place in answer.logprobs or ()]
+    if answer.finish_reason == "stop":
+        tokens = tokens[:-1]  # the last one ends the answer, and is not in the text
     turn = Turn(
         answer.text,
         usage=Usage(len(output.prompt_token_ids), output.num_cached_tokens or 0, len(answer.token_ids)),
-        tokens=_spoken(tokens),
+        tokens=tuple((one.decoded_token or "", float(one.logprob)) for one in tokens),
     )
     return Written(turn, answer.finish_reason == "length")
-
-
-def _spoken(tokens: list[Any]) -> tuple[tuple[str, float], ...]:
-    """Return tokens with their log-probabilities, without the one that ends the answer."""
-    return tuple((one.decoded_token or "", float(one.logprob)) for one in tokens)

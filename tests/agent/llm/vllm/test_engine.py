@@ -31,7 +31,7 @@ def test_the_users_arguments_are_a_json_object(monkeypatch: pytest.MonkeyPatch):
 
 
 def output(finish_reason: str) -> SimpleNamespace:
-    tokens = [("{}", -0.5), ("", -0.1)]
+    tokens = [("{}", -0.5), ("<|im_end|>", -0.1)]
     answer = SimpleNamespace(
         text="{}",
         token_ids=[5, 2],
@@ -45,7 +45,8 @@ def test_an_output_is_an_answer_with_its_tokens_and_what_it_cost():
     written = _written(output("stop"))
     assert not isinstance(written, ModelFailed)
     assert (written.turn.text, written.cut_off) == ("{}", False)
-    assert written.turn.tokens == (("{}", -0.5), ("", -0.1))
+    assert written.turn.tokens == (("{}", -0.5),), "without the one that ends it"
+    assert written.turn.probability(0, 2) == 0.606531
     usage = written.turn.usage
     assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (40, 32, 2)
     cut = _written(output("length"))
