@@ -26,6 +26,7 @@ from agent.policy.reading import load_confirmed
 from agent.policy.rules import Placement, PolicySet, Prefer, Rule
 from agent.policy.selection import about
 from sim.scenario import build_world, parse_scenario, read_yaml, scenario_file
+from sim.units import BoolArray
 from sim.world import World
 
 CHEAP = 2.0
@@ -37,6 +38,7 @@ POLICY = Path("policies/wishes.md")
 class Kept:
     """One wish under one seed: the jobs that it is about, those where granting is cheap, and how many were granted.
 
+    `moved` are the cheap ones that would not have been as the wish asks without it, `moved_kept` the granted of them.
     `cost` is what granting it to all of them costs them together, percent of their carbon; None where some cannot.
     """
 
@@ -46,6 +48,8 @@ class Kept:
     kept: int
     cheap: int
     cheap_kept: int
+    moved: int
+    moved_kept: int
     cost: float | None
 
 
@@ -92,24 +96,30 @@ def cases(case: Case, seed: int, wishes: Sequence[Rule]) -> Iterator[Kept]:
         late = held.accounts.jobs.violated[mine] & ~free.accounts.jobs.violated[mine]
         can = np.isfinite(held.accounts.jobs.end_s[mine]) & ~late
         cheap = can & (held_g < (1 + CHEAP / 100) * free_g)
-        broken = against(world, wish, together)
-        kept = np.array([world.workload.jobs.id_of(j) not in broken for j in mine], dtype=bool)
+        kept, anyway = (_kept(world, wish, each, mine) for each in (together, free))
         cost = 100 * float(held_g.sum() / free_g.sum() - 1) if can.all() and mine else None
-        yield Kept(wish.source, seed, len(mine), int(kept.sum()), int(cheap.sum()), int((kept & cheap).sum()), cost)
+        counts = (kept, cheap, kept & cheap, cheap & ~anyway, kept & cheap & ~anyway)
+        yield Kept(wish.source, seed, len(mine), *(int(each.sum()) for each in counts), cost)
+
+
+def _kept(world: World, wish: Rule, finished: Finished, mine: Sequence[int]) -> BoolArray:
+    broken = against(world, wish, finished)
+    return np.array([world.workload.jobs.id_of(j) not in broken for j in mine], dtype=bool)
 
 
 def table(rows: Sequence[Kept]) -> Iterator[str]:
     """Yield a Markdown table: a row a wish, over all seeds, and one of all together."""
-    yield "| wish | jobs | granting all costs, % | granted | of the cheap | % |"
-    yield "|---|--:|--:|--:|--:|--:|"
+    yield "| wish | jobs | granting all costs, % | granted | of the cheap | % | of these, not so by themselves |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
     for name in [*dict.fromkeys(row.wish for row in rows), ""]:
         mine = [row for row in rows if name in ("", row.wish)]
         costs = [row.cost for row in mine if row.cost is not None]
         cost = f"{np.mean(costs):.1f}" if costs and name else ""
-        jobs, kept, cheap, cheap_kept = (sum(getattr(row, key) for row in mine)
-                                         for key in ("jobs", "kept", "cheap", "cheap_kept"))  # fmt: skip
+        names = ("jobs", "kept", "cheap", "cheap_kept", "moved", "moved_kept")
+        jobs, kept, cheap, cheap_kept, moved, moved_kept = (sum(getattr(row, key) for row in mine) for key in names)
         share = f"{100 * cheap_kept / cheap:.1f}" if cheap else ""
-        yield f"| {name or 'all'} | {jobs} | {cost} | {kept} | {cheap_kept} of {cheap} | {share} |"
+        found = f"{kept} | {cheap_kept} of {cheap} | {share} | {moved_kept} of {moved}"
+        yield f"| {name or 'all'} | {jobs} | {cost} | {found} |"
 
 
 def share_kept(rows: Sequence[Kept]) -> Estimate:

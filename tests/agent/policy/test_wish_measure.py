@@ -32,7 +32,16 @@ def test_a_wish_that_triples_the_carbon_is_not_cheap_and_not_granted_and_one_for
     assert (dear.jobs, dear.kept, dear.cheap) == (1, 0, 0)
     assert dear.cost == pytest.approx(200)
     assert (free.jobs, free.kept, free.cheap, free.cheap_kept) == (1, 1, 1, 1)
+    assert free.moved == 0, "it would have gone there by itself"
     assert free.cost == pytest.approx(0)
+
+
+def test_a_wish_that_moves_a_job_at_no_cost_counts_as_moved_and_granted(case: Case):
+    """By itself the job would run in the first of many hours that are alike; the wish has it wait for noon."""
+    noon = {"kind": "placement", "strength": "prefer", "effect": "only", "window": {"start": "12:00", "end": "14:00"}}
+    world = mock_world([mock_job("a", slack_h=20)], [CLEAN])
+    (found,) = cases(Case(case.scenario, world, (), case.rules), 0, policy(noon).rules)
+    assert (found.cheap, found.moved, found.moved_kept) == (1, 1, 1)
 
 
 def test_a_wish_that_makes_a_job_late_is_not_cheap(case: Case):
@@ -52,6 +61,6 @@ def test_a_favoured_region_is_the_only_one_where_the_wish_must_hold():
 
 def test_the_share_granted_is_of_cheap_cases_with_seeds_alike():
     """Three of four in one seed, all of one in the other: 87.5 %."""
-    rows = [Kept("w", 0, 9, 5, 4, 3, None), Kept("w", 1, 2, 1, 1, 1, 0.0)]
+    rows = [Kept("w", 0, 9, 5, 4, 3, 0, 0, None), Kept("w", 1, 2, 1, 1, 1, 0, 0, 0.0)]
     assert share_kept(rows).mean == pytest.approx(87.5)
     assert np.isfinite(share_kept(rows).low or np.nan)
