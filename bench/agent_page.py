@@ -72,7 +72,10 @@ def _cell(evaluation: Evaluation, scenario: str, contender: str, *, told: bool) 
         return ""
     late = np.mean([row["violation_rate"] * row["jobs"] for row in rows])
     against = f" / {np.mean([row['text_violations'] for row in rows]):.1f}" if told else ""
-    return f"{saved.mean:.1f} ({saved.low:.1f} to {saved.high:.1f}) / {late:.1f}{against}"
+    seeds = {row["seed"] for row in evaluation.rows}
+    fewer = f" [{len(rows)} of {len(seeds)} seeds]" if len(rows) < len(seeds) else ""
+    interval = "" if saved.low is None else f" ({saved.low:.1f} to {saved.high:.1f})"
+    return f"{saved.mean:.1f}{interval} / {late:.1f}{against}{fewer}"
 
 
 def _soundness(evaluation: Evaluation) -> str:

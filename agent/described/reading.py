@@ -25,6 +25,7 @@ from sim.view import View
 from sim.world import World
 
 log = logging.getLogger(__name__)
+TIMES = ("max_delay_h", "deadline")
 CONFLICTS = ("regions_only", "regions_deny", "earliest_start")
 """Hints of which the log says so if they do not bind."""
 
@@ -81,6 +82,8 @@ class Descriptions:
         reading = self._understand(job)
         if job.assumed:
             stated_s = stated_deadline_s(job, reading.hints, self.world.start)
+            if stated_s is not None and _doubts_the_wait(reading):
+                stated_s = min(stated_s, job.deadline_s)
             job = reveal(job.id, deadline_s=stated_s, pausable=reading.hints.interruptible is True)
             self.revealed = True
         bounds, left_out = bounds_of(job, reading.hints, self.world, self._rules)
@@ -116,6 +119,11 @@ class Descriptions:
         for name in CONFLICTS:
             if name in left_out:
                 log.warning("description of job %s: %s does not bind: %s", job.id, name, left_out[name])
+
+
+def _doubts_the_wait(reading: HintsReading) -> bool:
+    """Return whether a question is about how long the job may wait: then no more is granted than the site's default."""
+    return any(name in question for question in reading.questions for name in TIMES)
 
 
 class AskedOnce:

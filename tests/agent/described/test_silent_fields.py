@@ -108,9 +108,10 @@ class Told(Descriptions):
     """A reader that is told what each text asks for: the truth, or what a test makes of it."""
 
     hints: dict[str, JobHints]
+    questions: tuple[str, ...] = ()
 
     def _understand(self, job: Job) -> HintsReading:
-        return HintsReading(self.hints[job.id])
+        return HintsReading(self.hints[job.id], questions=self.questions)
 
 
 def told_run(case: Case, hints: dict[str, JobHints]) -> AgentRun:
@@ -140,3 +141,13 @@ def test_a_reading_that_overshoots_the_truth_is_late_in_the_account(case: Case):
     hints = dict.fromkeys(truth_of(case.world), JobHints(max_delay_h=48.0))
     finished = run_agent(told_run(case, hints), case, None, lambda _: None)
     assert finished.accounts.jobs.violated.sum() > 3
+
+
+def test_a_wait_that_looks_wrong_beside_the_text_grants_no_more_than_the_site_does(case: Case):
+    run = told_run(case, dict.fromkeys(truth_of(case.world), JobHints(max_delay_h=48.0)))
+    assert isinstance(run.descriptions, Told)
+    run.descriptions.questions = ("a hint holds max_delay_h 48, and the text does not say it",)
+    finished = run_agent(run, case, None, lambda _: None)
+    blind = run_scheduler(case, "plan")
+    assert finished.accounts.jobs.violated.sum() <= blind.accounts.jobs.violated.sum()
+    assert finished.accounts.jobs.wait_s.max() == pytest.approx(blind.accounts.jobs.wait_s.max())
