@@ -22,7 +22,7 @@ PRIORITY = re.compile(
     re.I,
 )
 PAIR = re.compile(
-    rf"(?<![a-z])(?P<one>{_LEVEL})(?:[\s-]+prio(?:rity)?)?\s*(?:,|/|\bor\b|\band\b|\bto\b)\s*(?P<two>{_LEVEL})[\s-]+prio(?:rit(?:y|ies))?(?![a-z])",
+    rf"(?<![a-z])(?P<one>{_LEVEL})(?:[\s-]+prio(?:rity)?)?\s*(?:,|/|\bor\b|\band\b|\bto\b)\s*(?P<two>{_LEVEL})[\s-]+(?:prio(?:rit(?:y|ies))?|ones|jobs)(?![a-z])",
     re.I,
 )
 NOT_BEFORE = re.compile(r"(?<!but )\b(?:not|non|n['’]t(?:\s+be)?|aren['’]t|isn['’]t)[\s-]+(?:at\s+all\s+)?$", re.I)

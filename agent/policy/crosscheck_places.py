@@ -127,6 +127,11 @@ def homes(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
             yield f'the sentence says "{match[0]} {after[0].words}", and no rule is about where jobs were submitted'
 
 
+def left_out(found: Mentions, vocabulary: Vocabulary) -> set[Ids]:
+    """Return the regions of each place that a text may leave out of others, or forbid."""
+    return {ids_of(one) for group in _places(found, vocabulary).left_out for one in group}
+
+
 def _places(found: Mentions, vocabulary: Vocabulary) -> Places:
     """Tell places before which stands "except", "but not" or "outside", and those listed with them, from others."""
     meant: list[Mention] = []

@@ -24,7 +24,7 @@ REFERRING = re.compile(
 )
 """Words with which a sentence may mean what stands before it."""
 THEY = re.compile(
-    r"^\W*(?:(?:and|but|also|besides|moreover),?\s+)?(?P<word>they|these|those|it|their|its)(?!\s+(?:jobs|rules|hours|days|is\s+\w+ed))\b",
+    r"^\W*(?:(?:and|but|also|besides|moreover),?\s+)?(?P<word>they|these|those|it|their|its)(?!\s+(?:rules|hours|days|is\s+\w+ed))\b",
     re.I,
 )
 OF_THEM = re.compile(r"^\W*(?:those|these|the\s+ones|jobs|any|all)\s+(?:of|among)\s+(?:them|these|those)\b", re.I)

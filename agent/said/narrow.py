@@ -13,6 +13,7 @@ from typing import Any
 from agent.mentions import stance
 from agent.mentions.names import FUNCTION_WORDS
 from agent.mentions.reading import Mentions, mentions
+from agent.policy.crosscheck_places import left_out
 from agent.policy.vocabulary import Vocabulary
 from agent.said.hints import SaidHints
 from agent.said.notes import SAYS_A_DAY, spellings
@@ -33,8 +34,9 @@ KIND_WORDS = {
 }
 """Words of which a text has one if it says a rule of the kind."""
 FIELD_WORDS = {
+    "soft": (stance.SOFT,),
+    "home": (stance.SUBMITTED,),
     "unless": (stance.EXEMPT, stance.EXEMPT_AFTER, stance.ALONE),
-    "but": (stance.OUTSIDE_OF,),
 }
 """Words of which a text has one if an answer about it has the field."""
 GENERIC = re.compile(r"(?:team|customer|tag|region|site|job|run|task)s?|work", re.I)
@@ -42,6 +44,16 @@ GENERIC = re.compile(r"(?:team|customer|tag|region|site|job|run|task)s?|work", r
 NEEDED = {"budget": ("max", "per")}
 """Fields without which a rule of a kind says nothing."""
 MOST = r"^[0-9]{1,9}(\.[0-9]{1,4})? (kg|usd|kwh)$"
+MEANT = (
+    stance.NOT,
+    stance.SUSPENSION,
+    stance.APPROVAL,
+    stance.STARTING,
+    stance.FINISHING,
+    stance.WEIGHING,
+    stance.SOFT,
+)
+"""Words that say what a rule does."""
 WORDS = 3
 """How many words a name that nobody knows may have."""
 
@@ -87,10 +99,13 @@ def _names(vocabulary: Vocabulary, found: Mentions) -> dict[str, list[str]]:
         "tag": vocabulary.tags,
     }
     strange = _strange(found)
-    return {
+    lists = {
         field: list(dict.fromkeys([*_meant(found, field, names, vocabulary), *strange]))
         for field, names in known.items()
     }
+    taken = left_out(found, vocabulary)
+    out = [name for name in lists["region"] if frozenset(vocabulary.find("region", name)) in taken]
+    return {**lists, "left_out": [*out, *strange]}
 
 
 def _says(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:
@@ -117,11 +132,18 @@ def _strange(mentioned: Mentions) -> list[str]:
             " ".join(words[at : at + count])
             for count in range(1, WORDS + 1)
             for at in range(len(words) - count + 1)
-            if not any(
-                word.lower() in FUNCTION_WORDS or GENERIC.fullmatch(word) for word in (words[at], words[at + count - 1])
-            )
+            if not any(map(_is_no_name, (words[at], words[at + count - 1])))
         ]
     return [name for name in dict.fromkeys(found) if 1 < len(name) <= 64 and '"' not in name]
+
+
+def _is_no_name(word: str) -> bool:
+    """Tell whether a word means something else than a name, in whatever case."""
+    return (
+        word.lower() in FUNCTION_WORDS
+        or bool(GENERIC.fullmatch(word))
+        or any(pattern.fullmatch(word) for pattern in MEANT)
+    )
 
 
 def _lists(lists: Mapping[str, list[str]]) -> dict[str, Any]:
@@ -148,12 +170,12 @@ def _held(
     for name, value in properties.items():
         if name in FIELD_WORDS and not _says(found.text, FIELD_WORDS[name]):
             continue
-        names = "region" if name in ("in", "but", "home", "only", "deny") else name
+        names = "left_out" if name == "but" else "region" if name in ("in", "home", "only", "deny") else name
         possible = values_of(name, kind, found)
         if names in lists:
             if lists[names]:
                 listed = {"$ref": f"#/$defs/Name_{names}"}
-                held[name] = {**value, "items": listed} if names == "region" else listed
+                held[name] = {**value, "items": listed} if names in ("region", "left_out") else listed
         elif possible is None:
             held[name] = {**value, "pattern": MOST} if name == "max" else value
         elif possible:

@@ -104,8 +104,17 @@ def _resolved(said: SaidRule, vocabulary: Vocabulary, sentence: str) -> list[Rul
         fields["unless"] = _selector(said.unless, vocabulary)
     if said.soft or said.kind in ("objective", "prefer"):
         fields["strength"] = "prefer"
-    selectors: list[dict[str, Any] | None] = [_selector(one, vocabulary) for one in said.jobs or ()]
+    selectors: list[dict[str, Any] | None] = [
+        _without(_selector(one, vocabulary), fields.get("unless")) for one in said.jobs or ()
+    ]
     return [RULE.validate_python({**fields, "jobs": one}) for one in selectors or [None]]
+
+
+def _without(jobs: dict[str, Any], spared: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return jobs without traits that would have the rule spare all of them: "jobs above $9, unless urgent"."""
+    if not spared or not spared.items() <= jobs.items():
+        return jobs
+    return {field: value for field, value in jobs.items() if field not in spared} or None
 
 
 def _refuse_stray(said: SaidRule) -> None:
