@@ -92,11 +92,6 @@ LEFT_OUT = listed(
     r"but(?!\s+only)",
 )  # fmt: skip
 """What stands before a place that is taken from a list, or outside which something holds."""
-OUTSIDE_OF = listed(
-    """except, excepting, excepted, exception, unless, exclude, excludes, excluding, excluded, apart from, apart, aside, aside from, other than, else than, but, save for, save, barring, bar, minus,
-    without, outside, outside of, nothing, beyond, elsewhere, leave, leaves, leaving, out of, nowhere, not counting, less, only, not, anywhere"""
-)  # fmt: skip
-"""Words of which a text has one if a place is left out of others."""
 KEPT_OUT = listed("not, never, leave, leaves, leaving, out of")
 """What stands before a place to forbid it, and does not leave it out of a list."""
 APPROVAL = listed(

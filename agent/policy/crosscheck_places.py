@@ -74,11 +74,8 @@ def regions(
 
 def _leaves_out(found: Mentions, places: Places) -> bool:
     """Tell whether a text excepts a place or confines to it, rather than keep jobs "out of" it."""
-    first = [group[0] for group in places.left_out]
-    before = [found.text[max(0, one.begin - 40) : one.begin] for one in first]
-    excepts = any(stance.LEFT_OUT.search(stance.KEPT_OUT.sub(" ", words)) for words in before)
-    behind = any(EXCEPTED.match(found.text[one.end :]) for one in first)
-    return bool(excepts or behind or stance.SURELY_CONFINED.search(found.text))
+    excepts = any(_is_excepted(found, group[0]) for group in places.left_out)
+    return excepts or bool(stance.SURELY_CONFINED.search(found.text))
 
 
 def _denied(rules: Sequence[Rule]) -> list[Ids]:
@@ -128,8 +125,15 @@ def homes(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
 
 
 def left_out(found: Mentions, vocabulary: Vocabulary) -> set[Ids]:
-    """Return the regions of each place that a text may leave out of others, or forbid."""
-    return {ids_of(one) for group in _places(found, vocabulary).left_out for one in group}
+    """Return the regions of each place that a text may leave out of others."""
+    groups = _places(found, vocabulary).left_out
+    return {ids_of(one) for group in groups if _is_excepted(found, group[0]) for one in group}
+
+
+def _is_excepted(found: Mentions, one: Mention) -> bool:
+    """Tell whether a place is left out of others, and not plainly forbidden."""
+    before = found.text[max(0, one.begin - 40) : one.begin]
+    return bool(stance.LEFT_OUT.search(stance.KEPT_OUT.sub(" ", before)) or EXCEPTED.match(found.text[one.end :]))
 
 
 def _places(found: Mentions, vocabulary: Vocabulary) -> Places:

@@ -286,6 +286,13 @@ def test_after_a_sentence_that_is_no_rule_only_the_rule_is_said_together():
     assert [text for text, _ in reasons(reading.policy_set)] == [told]
 
 
+def test_these_jobs_are_those_of_the_sentence_before():
+    paused = {"kind": "suspend", "allowed": True}
+    model = scripted({"rules": [FINANCE]}, {"rules": [paused]}, tuned=True)
+    reading = compile_policy("Finance only in Europe. These jobs may be suspended.", VOCABULARY, model)
+    assert reading.policy_set.rules[1].jobs.team == "finance"
+
+
 def test_those_of_them_are_the_jobs_before_that_are_also_the_rules_own():
     batch = {"kind": "only", "jobs": [{"kind": "batch"}], "in": ["Europe"]}
     long_ones = {"kind": "only", "jobs": [{"longer": "8 h"}], "in": ["Germany"]}

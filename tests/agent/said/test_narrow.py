@@ -112,3 +112,20 @@ def test_an_answer_that_is_taught_fits_the_schema_of_its_text():
         )
     ]
     assert len(misfits) < 0.06 * len(drawn)
+
+
+def test_only_a_place_that_may_be_left_out_is_one():
+    assert not fits("Never in Texas, except for ads.", kind="deny", **{"in": ["Texas"], "but": ["Texas"]})
+    assert fits("Never outside Texas.", kind="deny", but=["Texas"])
+
+
+def test_a_home_and_a_wish_need_words_for_them():
+    from_texas = {"kind": "approval", "jobs": [{"home": ["Texas"]}]}
+    assert fits("Ask about jobs submitted in Texas.", **from_texas)
+    assert not fits("Ask about jobs that go to Texas.", **from_texas)
+    assert not fits("No ads in Texas.", kind="deny", soft=True, **{"in": ["Texas"]})
+
+
+def test_a_word_that_says_what_a_rule_does_is_no_unknown_name():
+    assert not fits("Their jobs are not suspended.", kind="suspend", jobs=[{"customer": "suspended"}])
+    assert fits("Jobs of hooli are not suspended.", kind="suspend", jobs=[{"customer": "hooli"}])

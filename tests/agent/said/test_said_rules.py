@@ -52,6 +52,12 @@ def test_the_unit_of_a_budget_says_what_is_limited(said: str, found: dict[str, A
     assert {name: rule[name] for name in found} == found
 
 
+def test_what_a_rule_spares_is_not_also_what_it_is_about():
+    spared = {"at_least": "critical"}
+    (rule,) = read({"kind": "approval", "jobs": [{"tag": "backup", **spared}], "unless": spared, "cost_above": "9 usd"})
+    assert (rule["jobs"], rule["unless"]) == ({"tag": "backup"}, {"priority_at_least": "critical"})
+
+
 def test_a_fifth_kept_free_is_four_fifths_used():
     (rule,) = read({"kind": "headroom", "in": ["Frankfurt"], "free": "20 %"})
     assert rule["max_utilization"] == 0.8
