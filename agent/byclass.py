@@ -20,7 +20,7 @@ from sim.scenario import ObjectiveSpec
 from sim.units import HOUR_S, FloatArray
 from sim.view import View
 
-MOST_CLASSES = 4
+MOST_CLASSES = 3
 """So many classes are asked about; the others go the first way. Each costs a small model some tenth of a second."""
 AT_STAKE_G = 0.5
 """Of less no question is made: the plans would be shown as equal."""
