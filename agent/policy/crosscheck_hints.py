@@ -191,8 +191,7 @@ def _moments(found: Mentions, hints: JobHints, now: datetime, tz: str, vocabular
     for one in found.of("days"):
         if one.demanded and not any(DAYS[day.weekday()] in days_of(one) for day in dates):
             yield f'the text says "{one.words}", and no hint holds that day'
-    asked = any(one.demanded for one in found.of("clock", "date", "days", "h"))
-    if hints.deadline and not (asked and stance.DEADLINE.search(found.text)):
+    if hints.deadline and not stance.DEADLINE.search(found.text):
         yield "a hint holds a deadline, and the text does not speak of one"
     if hints.earliest_start and not stance.EARLIEST.search(_beside(found, "clock", "date", "days", "h")):
         yield "a hint holds an earliest start, and the text does not speak of one"

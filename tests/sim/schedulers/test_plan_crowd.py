@@ -140,9 +140,10 @@ def test_the_most_that_gain_by_pauses_are_planned_with_them(monkeypatch: pytest.
     jobs = [mock_job(f"j{n:02d}", hours=2, cpus=1, slack_h=10, checkpoint=Checkpoint()) for n in range(30)]
     monkeypatch.setattr(ours, "MANY", 0)
     view = first_view(crowded(jobs, [day]))
-    assert ours._is_soft(view, Timetable(view), view.work).sum() == 5
+    everyone = np.ones(len(view.work), dtype=bool)
+    assert ours._is_soft(view, Timetable(view), view.work, everyone).sum() == 5
     monkeypatch.setattr(ours, "MANY", 30)
-    assert ours._is_soft(view, Timetable(view), view.work).sum() == 30
+    assert ours._is_soft(view, Timetable(view), view.work, everyone).sum() == 30
 
 
 # -- starts in blocks -------------------------------------------------------------------------------
