@@ -25,6 +25,7 @@ KEYS = (
     ("no hint holds whether it may be interrupted", "pause"),
     ("no hint holds a priority", "priority"),
     ("when to start at the earliest", "earliest"),
+    ("a hint holds an earliest start, and the text does not speak of one", "deadline"),
     ("and the text bounds the start", "within"),
     ("how long the job may wait at most", "within"),
     ("that the job may not be interrupted, and the text does not", "pause"),
