@@ -63,6 +63,16 @@ def test_the_tuned_model_is_asked_as_it_was_trained():
     assert [message["content"] for message in model.calls[0].messages][1:] == ["One.\n[]"]
 
 
+def test_an_earliest_start_that_nobody_speaks_of_is_asked_about_as_a_deadline():
+    wrong, right = {"earliest": "fri 17:00"}, {"deadline": "fri 17:00"}
+    model = ScriptedModel([json.dumps(wrong), json.dumps(right)], tuned=True)
+    now = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    reading = read_hints("Any time until Friday 17:00 will do.", now, "UTC", VOCABULARY, model)
+    assert model.calls[1].messages[1]["content"].endswith("must: deadline")
+    assert reading.hints.as_json() == {"deadline": "2026-03-06T17:00:00Z"}
+    assert not reading.questions
+
+
 def test_what_looks_wrong_is_asked_about(monkeypatch):
     doubts = {8.0: ("8 cpus?",), 4.0: ()}
     monkeypatch.setattr(job_hints, "crosscheck_hints", lambda _, hints, *__: doubts[hints.cpus])
