@@ -32,6 +32,8 @@ from agent.said.rules import REASONS, SaidAnswer, resolve
 from agent.said.schema import schema_of
 from sim.errors import InputError
 
+MOST = 500
+"""How many sentences a policy may have: with two rules each, as many as a policy can hold."""
 UNREAD = "could not be read"
 PRESSED = (*(REASONS[reason] for reason in ("fact", "other", "wish", "reference", "order")), UNREAD)
 """The reasons of a refusal after which the tuned model is asked for a rule all the same."""
@@ -49,9 +51,11 @@ def compile_policy(
         deadline_s: Wall seconds allowed for each call; there are at most two a sentence, six with the tuned model.
 
     Raises:
-        InputError: If a sentence is too long to be kept, or the model fails on every one of them.
+        InputError: If there are too many sentences, one is too long to be kept, or the model fails on every one.
     """
     prose = sentences(text)
+    if len(prose) > MOST:
+        raise InputError(f"the policy has {len(prose)} sentences, at most {MOST} can be read: split it")
     for sentence in prose:
         if len(sentence) > MAX_SENTENCE:
             raise InputError(

@@ -190,6 +190,12 @@ def _delays(found: Mentions, rules: Sequence[Rule]) -> Iterator[str]:
         yield f'the sentence says "{said[0]}", and no rule has max_delay_h 0'
     if any(rule.max_delay_h is not None for rule in held) and not stance.STARTING.search(found.text):
         yield "a rule bounds the wait before the start, and the sentence does not"
+    starts = stance.BY_THE_START.search(found.text) and not stance.BY_THE_END.search(found.text)
+    if starts and any(rule.finish_by for rule in held):
+        yield f"the sentence says by what time of day to start, {NO_RULE_CAN}"
+    limits = {(str(rule.jobs), rule.max_delay_h) for rule in held if rule.max_delay_h is not None}
+    if len({jobs for jobs, _ in limits}) < len(limits):
+        yield "two rules bound the wait of the same jobs differently"
     if any(rule.finish_by for rule in held) and not stance.FINISHING.search(found.text):
         yield "a rule bounds the finish, and the sentence does not"
 

@@ -25,15 +25,29 @@ CAPITAL = re.compile(r"\s+[\"'“‘(*_]*[A-Z]")
 def sentences(markdown: str) -> list[str]:
     """Return the sentences of the prose, verbatim but for line breaks within them.
 
-    Headings, front matter, fenced code and comments are no prose; a bullet begins a sentence.
+    Headings, front matter, fenced code and comments are no prose; a bullet begins a sentence. What leads into a list
+    ("For training jobs:") begins each of its items' first sentences, and is none by itself: alone they would bind all.
     """
     text = COMMENT.sub("", FENCED.sub("", FRONT_MATTER.sub("", markdown.replace("\r\n", "\n"))))
-    return [sentence for block in _blocks(text) for sentence in _split(block)]
+    return list(_led([(item, list(_split(block))) for item, block in _blocks(text)]))
 
 
-def _blocks(text: str) -> Iterator[str]:
-    """Yield paragraphs and list items, each on one line."""
+def _led(blocks: list[tuple[bool, list[str]]]) -> Iterator[str]:
+    """Yield the sentences of blocks, those of list items behind what leads into their list."""
+    lead = ""
+    for at, (item, prose) in enumerate(blocks):
+        before_a_list = at + 1 < len(blocks) and blocks[at + 1][0]
+        if not item:
+            lead = prose.pop() if before_a_list and prose and prose[-1].endswith(":") else ""
+        elif lead and prose:
+            prose[0] = f"{lead} {prose[0]}"
+        yield from prose
+
+
+def _blocks(text: str) -> Iterator[tuple[bool, str]]:
+    """Yield paragraphs and list items, each on one line, and whether it is an item."""
     block: list[str] = []
+    item = False
     was_quoted = False
     for raw in text.splitlines():
         line, quoted = QUOTE.subn("", raw)
@@ -42,13 +56,15 @@ def _blocks(text: str) -> Iterator[str]:
             continue
         apart = HEADING.match(line) or RULER.match(line) or not line.strip()
         if block and (apart or BULLET.match(line) or quoted != was_quoted):
-            yield " ".join(block)
+            yield item, " ".join(block)
             block = []
+        if not apart and not block:
+            item = bool(BULLET.match(line))
         if not apart:
             block.append(BULLET.sub("", line).strip())
         was_quoted = bool(quoted)
     if block:
-        yield " ".join(block)
+        yield item, " ".join(block)
 
 
 def _split(block: str) -> Iterator[str]:

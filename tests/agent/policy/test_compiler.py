@@ -188,6 +188,13 @@ def test_a_sentence_too_long_to_keep_is_refused_before_the_model_is_asked():
     assert model.calls == []
 
 
+def test_a_policy_of_too_many_sentences_is_refused_before_the_model_is_asked():
+    model = scripted()
+    with pytest.raises(InputError, match="has 501 sentences, at most 500"):
+        compile_policy("Be kind. " * 501, VOCABULARY, model)
+    assert model.calls == []
+
+
 def test_they_means_the_jobs_of_the_sentence_before_to_the_tuned_model_and_is_asked_about():
     never = {"kind": "deny", "in": ["Texas"]}
     model = scripted({"rules": [FINANCE]}, {"rules": [never]}, {"rules": [never]}, tuned=True)

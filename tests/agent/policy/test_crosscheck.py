@@ -191,6 +191,20 @@ def test_a_wrong_reading_is_named(sentence: str, rule: dict[str, Any], named: st
     assert any(named in finding for finding in findings), findings
 
 
+def test_two_limits_for_the_same_jobs_are_named():
+    sentence = "Backups start within 10 minutes, training within a day."
+    backup, training = ({"kind": "delay", "jobs": {"tag": tag}} for tag in ("backup", "training"))
+    assert found(sentence, {**backup, "max_delay_h": 1 / 6}, {**training, "max_delay_h": 24}) == ()
+    crossed = [{**jobs, "max_delay_h": hours} for jobs in (backup, training) for hours in (1 / 6, 24)]
+    assert "two rules bound the wait of the same jobs differently" in found(sentence, *crossed)
+
+
+def test_a_time_to_start_by_is_no_time_to_finish_by():
+    rule = {"kind": "delay", "jobs": {"tag": "training"}, "finish_by": "18:00"}
+    assert found("Training must start by 6 pm.", rule) != ()
+    assert found("Training must be done by 6 pm.", rule) == ()
+
+
 def test_a_dropped_rule_is_missed():
     sentence = "No backups in Texas, and no training in Britain."
     first = placement("deny", jobs={"tag": "backup"}, regions=["us-south"])

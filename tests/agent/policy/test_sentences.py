@@ -36,6 +36,25 @@ A sentence above a ruler.
     ]
 
 
+def test_what_leads_into_a_list_begins_each_of_its_items_and_nothing_else():
+    text = """Be kind. For training jobs:
+
+- never in California
+- not suspended more than twice. We mean it.
+
+No backups in Texas:
+
+A heading follows."""
+    assert sentences(text) == [
+        "Be kind.",
+        "For training jobs: never in California",
+        "For training jobs: not suspended more than twice.",
+        "We mean it.",
+        "No backups in Texas:",
+        "A heading follows.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
