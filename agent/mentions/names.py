@@ -123,7 +123,6 @@ WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[-_][A-Za-z]+)*")
 DOLLARS = re.compile(r"\s?(?:\$|dollars?|cents?\b)", re.I)
 TEAM = re.compile(r"\s+team\b", re.I)
 REASONS = re.compile(r"\s+reasons?\b", re.I)
-TIME_OF_DAY = re.compile(r"(?:over|mid)?-?nights?|mornings?|afternoons?|evenings?|days?|hours?", re.I)
 GAP = r"[\W_]{0,2}"
 
 
@@ -202,7 +201,7 @@ def _inflected(text: Text, vocabulary: Vocabulary) -> Iterator[Mention]:
         spoken = {re.sub(r"[^a-z]", "", said.lower()) for said in (token[0], pair)}
         spoken |= {re.sub(r"[^a-z]", "", part.lower()) for part in re.split(r"[-_]", token[0])}
         meanings: list[Meaning] = [("tag", tag) for tag, plain in tags if any(akin(word, plain) for word in spoken)]
-        if meanings and not _is_time(text, token):
+        if meanings:
             # "archiving jobs" and "renders" are tagged so; "to render" need not be
             sure = bool(JOBS.match(text.whole, token.end())) or token[0].endswith("s")
             yield Mention(token[0], *token.span(), frozenset(meanings), demanded=sure)
@@ -211,11 +210,6 @@ def _inflected(text: Text, vocabulary: Vocabulary) -> Iterator[Mention]:
             yield Mention(match[0], *match.span(), frozenset({("tag", tag)}), demanded=_of_jobs(text, tag, match))
         for match in _initials(tag, text.left):
             yield Mention(match[0], *match.span(), frozenset({("tag", tag)}), demanded=_of_jobs(text, tag, match))
-
-
-def _is_time(text: Text, token: re.Match[str]) -> bool:
-    """Tell whether a word is a time of day: "at night" is no jobs tagged nightly, though "night jobs" may be."""
-    return bool(TIME_OF_DAY.fullmatch(token[0])) and not JOBS.match(text.whole, token.end())
 
 
 def _of_jobs(text: Text, tag: str, match: re.Match[str]) -> bool:
